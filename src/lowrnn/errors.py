@@ -1,0 +1,69 @@
+"""The one error that a user's input can cause, and the checks that raise it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+class InputError(ValueError):
+    """What was given cannot be used. One sentence names the field, the value found and the mend."""
+
+
+def check_array(
+    field: str,
+    value: ArrayLike,
+    shape: Sequence[int | str],
+    *,
+    finite: bool = True,
+    dtype: Any = None,
+) -> NDArray[Any]:
+    """Turn `value` into a floating-point array of the wanted shape, or say what is wrong.
+
+    Parameters
+    ----------
+    field : str
+        The name under which the user knows the array.
+    value : array-like
+        What was given; integers and booleans are converted to floats.
+    shape : sequence of int or str
+        One entry an axis: an exact length, or the name of an axis of any non-zero length.
+    finite : bool
+        Whether NaN and infinity are refused. If False, NaN is allowed and infinity still refused.
+    dtype : numpy dtype, optional
+        Floating-point type of the result; the default keeps float32 and turns the rest to float64.
+
+    Raises
+    ------
+    InputError
+        If the array has another shape, is not numeric, or holds values that are not allowed.
+    """
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise InputError(f"{field} is not a rectangular array ({error}): pad it or split it") from None
+    if array.dtype == object or not np.can_cast(array.dtype, np.float64, "same_kind"):
+        raise InputError(f"{field} has dtype {array.dtype}: give real numbers")
+    wanted = "(" + ", ".join(str(s) for s in shape) + ")"
+    if array.ndim != len(shape):
+        raise InputError(f"{field} has shape {array.shape}: give an array of shape {wanted}")
+    for axis, (found, want) in enumerate(zip(array.shape, shape, strict=True)):
+        if isinstance(want, int) and found != want:
+            raise InputError(
+                f"{field} has {found} entries along axis {axis}: give {want}, for shape {wanted}"
+            )
+        if isinstance(want, str) and found == 0:
+            raise InputError(f"{field} has no {want} (shape {array.shape}): give at least one")
+    if dtype is None:
+        dtype = array.dtype if array.dtype in (np.float32, np.float64) else np.float64
+    array = array.astype(dtype, copy=False)
+    bad = ~np.isfinite(array) if finite else np.isinf(array)
+    if bad.any():
+        where = tuple(int(i) for i in np.argwhere(bad)[0])
+        mend = "replace or leave out such entries" if finite else "mark missing values with NaN"
+        raise InputError(
+            f"{field} holds {int(bad.sum())} values that are not finite"
+            f" (the first is {array[where]} at {where}): {mend}"
+        )
+    return array
