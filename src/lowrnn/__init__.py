@@ -4,10 +4,15 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lowrnn.errors import InputError
-    from lowrnn.networks import RNN, FullRank, LowRank, RandomPlusLowRank, Trajectory
-    from lowrnn.recordings import Recording
-    from lowrnn.tasks import Trials
+    # `X as X` marks a name as public for type checkers.
+    from lowrnn.errors import InputError as InputError
+    from lowrnn.networks import RNN as RNN
+    from lowrnn.networks import FullRank as FullRank
+    from lowrnn.networks import LowRank as LowRank
+    from lowrnn.networks import RandomPlusLowRank as RandomPlusLowRank
+    from lowrnn.networks import Trajectory as Trajectory
+    from lowrnn.recordings import Recording as Recording
+    from lowrnn.tasks import Trials as Trials
 
 __version__ = "0.1.0.dev0"
 
@@ -23,7 +28,7 @@ _HOME = {
     "Trials": "tasks",
 }
 
-__all__ = [*_HOME, "__version__"]  # noqa: PLE0604
+__all__ = [*_HOME, "__version__"]
 
 
 def __getattr__(name: str) -> Any:

@@ -42,7 +42,9 @@ def check_array(
     try:
         array = np.asarray(value)
     except ValueError as error:
-        raise InputError(f"{field} is not a rectangular array ({error}): pad it or split it") from None
+        raise InputError(
+            f"{field} is not a rectangular array ({error}): pad it or split it"
+        ) from None
     if array.dtype == object or not np.can_cast(array.dtype, np.float64, "same_kind"):
         raise InputError(f"{field} has dtype {array.dtype}: give real numbers")
     wanted = "(" + ", ".join(str(s) for s in shape) + ")"
