@@ -1,0 +1,28 @@
+"""Networks: connectivity, dynamics, simulation."""
+
+from lowrnn.networks.connectivity import (
+    Connectivity,
+    FullRank,
+    LowRank,
+    RandomPlusLowRank,
+    structured_part,
+)
+from lowrnn.networks.noise import Noise
+from lowrnn.networks.nonlinearity import NONLINEARITIES
+from lowrnn.networks.rnn import RNN
+from lowrnn.networks.storage import load, save
+from lowrnn.networks.trajectory import Trajectory
+
+__all__ = [
+    "NONLINEARITIES",
+    "RNN",
+    "Connectivity",
+    "FullRank",
+    "LowRank",
+    "Noise",
+    "RandomPlusLowRank",
+    "Trajectory",
+    "load",
+    "save",
+    "structured_part",
+]

@@ -1,0 +1,201 @@
+"""How neurons are connected: a part of an `RNN`, interchangeable."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lowrnn.errors import InputError, check_array
+
+Array = NDArray[np.floating]
+
+
+class Connectivity(ABC):
+    """The recurrent matrix `J` of a network, in whichever form it is known."""
+
+    kind: ClassVar[str]
+
+    @property
+    @abstractmethod
+    def neurons(self) -> int:
+        """Number of neurons."""
+
+    @property
+    @abstractmethod
+    def rank(self) -> int:
+        """Number of latents: the rank of the structured part, 0 for a full-rank matrix."""
+
+    @property
+    @abstractmethod
+    def parameters(self) -> dict[str, Array]:
+        """The arrays that gradient descent may move, by name."""
+
+    @abstractmethod
+    def dense(self) -> Array:
+        """The matrix `J`, (neuron, neuron)."""
+
+
+@dataclass(frozen=True, eq=False)
+class FullRank(Connectivity):
+    """An arbitrary recurrent matrix.
+
+    Parameters
+    ----------
+    J : array (neuron, neuron)
+        Entry `J[i, j]` is the weight from neuron `j` to neuron `i`.
+    """
+
+    J: Array
+    kind: ClassVar[str] = "full-rank"
+
+    def __post_init__(self) -> None:
+        J = check_array("J", self.J, ("neuron", "neuron"))
+        if J.shape[0] != J.shape[1]:
+            raise InputError(f"J has shape {J.shape}: give a square matrix")
+        object.__setattr__(self, "J", J)
+
+    @property
+    def neurons(self) -> int:
+        return len(self.J)
+
+    @property
+    def rank(self) -> int:
+        return 0
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        return {"J": self.J}
+
+    def dense(self) -> Array:
+        return self.J
+
+
+@dataclass(frozen=True, eq=False)
+class LowRank(Connectivity):
+    """`J = (1/N) m nᵀ`.
+
+    Parameters
+    ----------
+    m, n : array (neuron, rank)
+        Output and input-selection vectors, entries of order 1. `(m A, n A⁻ᵀ)` is the same network
+        for any invertible `A`; `canonical` chooses one representative.
+    """
+
+    m: Array
+    n: Array
+    kind: ClassVar[str] = "low-rank"
+
+    def __post_init__(self) -> None:
+        m = check_array("m", self.m, ("neuron", "rank"))
+        n = check_array("n", self.n, m.shape, dtype=m.dtype)
+        if m.shape[1] > m.shape[0]:
+            raise InputError(f"m has shape {m.shape}: the rank cannot exceed the number of neurons")
+        object.__setattr__(self, "m", m)
+        object.__setattr__(self, "n", n)
+
+    @property
+    def neurons(self) -> int:
+        return len(self.m)
+
+    @property
+    def rank(self) -> int:
+        return self.m.shape[1]
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        return {"m": self.m, "n": self.n}
+
+    def dense(self) -> Array:
+        return self.m @ self.n.T / self.neurons
+
+    def canonical(self) -> "LowRank":
+        """The same network in the gauge of the singular value decomposition.
+
+        The columns of `m` are orthogonal with `mᵀm = N`, those of `n` are orthogonal and sorted by
+        falling norm, so `J = Σ_r s_r U_r V_rᵀ` with `s_r = |n_r| / √N`. Latents are then in units
+        of the root mean square that they contribute to the state of a neuron. Signs follow the
+        given `m`: each new column overlaps positively with the old column that it resembles most.
+
+        Costs O(N R²); the dense matrix is never formed.
+        """
+        qm, rm = np.linalg.qr(self.m)
+        qn, rn = np.linalg.qr(self.n)
+        u, s, vt = np.linalg.svd(rm @ rn.T / self.neurons)
+        left, right = qm @ u, qn @ vt.T
+        overlap = left.T @ self.m
+        resembles = overlap[np.arange(self.rank), np.abs(overlap).argmax(axis=1)]
+        sign = np.where(resembles < 0, -1.0, 1.0).astype(self.m.dtype)
+        root = self.m.dtype.type(np.sqrt(self.neurons))
+        return LowRank(left * (sign * root), right * (sign * s * root))
+
+
+@dataclass(frozen=True, eq=False)
+class RandomPlusLowRank(Connectivity):
+    """`J = g χ + (1/N) m nᵀ`, with `χ_ij ~ N(0, 1/N)` drawn from `seed`.
+
+    Mastrogiuseppe & Ostojic 2018, eq. 1. The random part is never trained.
+
+    Parameters
+    ----------
+    g : float
+        Strength of the random part: the spectral radius of `g χ` for large N.
+    m, n : array (neuron, rank)
+        The structured part, as in `LowRank`.
+    seed : int
+        Determines `χ`.
+    """
+
+    g: float
+    m: Array
+    n: Array
+    seed: int
+    kind: ClassVar[str] = "random-plus-low-rank"
+
+    def __post_init__(self) -> None:
+        structured = LowRank(self.m, self.n)
+        if not (np.isfinite(self.g) and self.g >= 0):
+            raise InputError(f"g is {self.g}: give a strength of at least 0")
+        if int(self.seed) < 0:
+            raise InputError(f"seed is {self.seed}: give an integer of at least 0")
+        object.__setattr__(self, "g", float(self.g))
+        object.__setattr__(self, "seed", int(self.seed))
+        object.__setattr__(self, "m", structured.m)
+        object.__setattr__(self, "n", structured.n)
+
+    @property
+    def structured(self) -> LowRank:
+        """The low-rank part alone."""
+        return LowRank(self.m, self.n)
+
+    @property
+    def neurons(self) -> int:
+        return len(self.m)
+
+    @property
+    def rank(self) -> int:
+        return self.m.shape[1]
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        return {"m": self.m, "n": self.n}
+
+    @cached_property
+    def random(self) -> Array:
+        """The random part `g χ`, (neuron, neuron)."""
+        chi = np.random.default_rng(self.seed).standard_normal((self.neurons, self.neurons))
+        return (chi * (self.g / np.sqrt(self.neurons))).astype(self.m.dtype)
+
+    def dense(self) -> Array:
+        return self.random + self.structured.dense()
+
+
+def structured_part(connectivity: Connectivity) -> LowRank | None:
+    """The low-rank part that defines a network's latents, or None if it has none."""
+    if isinstance(connectivity, LowRank):
+        return connectivity
+    if isinstance(connectivity, RandomPlusLowRank):
+        return connectivity.structured
+    return None

@@ -1,0 +1,63 @@
+"""The integrator as the papers write it, in plain tensor operations: the definition of a network.
+
+The fused kernels are held to it by tests. It also runs where they cannot (other devices, other
+dtypes).
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lowrnn.networks.noise import Noise
+from lowrnn.networks.nonlinearity import NONLINEARITIES
+
+Tensors = Mapping[str, Tensor]
+
+
+def integrate(
+    tensors: Tensors, u: Tensor, *, alpha: float, nonlinearity: str, noise: Noise
+) -> Tensor:
+    """Euler steps of `tau dx/dt = -x + J phi(x + bias) + B u + noise`.
+
+    Parameters
+    ----------
+    tensors : mapping
+        Some of `J` (neuron, neuron), `m` and `n` (neuron, rank), whose product adds to `J`;
+        `B` (neuron, input); `bias` (neuron,); `initial_state` (neuron,) or (trial, neuron).
+        What is absent is zero, but `B` must be there.
+    u : tensor (trial, time, input)
+        Inputs.
+    alpha : float
+        `dt / tau`.
+    nonlinearity : str
+        Name of phi.
+    noise : Noise
+        Which noise.
+
+    Returns
+    -------
+    x : tensor (trial, time, neuron)
+        The state after each step.
+    """
+    phi = NONLINEARITIES[nonlinearity]
+    neurons = len(tensors["B"])
+    bias = tensors.get("bias", 0.0)
+    x = tensors.get("initial_state", u.new_zeros(neurons)).expand(len(u), neurons)
+    drive = u @ tensors["B"].T
+    per_step = np.sqrt(2 * alpha) * noise.std
+    states = []
+    for step in range(u.shape[1]):
+        rates = phi(x + bias)
+        recurrent: Tensor | float = 0.0
+        if "m" in tensors:
+            recurrent = (rates @ tensors["n"]) @ tensors["m"].T / neurons
+        if "J" in tensors:
+            recurrent = recurrent + rates @ tensors["J"].T
+        x = x + alpha * (-x + recurrent + drive[:, step])
+        if noise.std:
+            xi = torch.from_numpy(noise.normal(len(u), step, neurons))
+            x = x + per_step * xi.to(x)
+        states.append(x)
+    return torch.stack(states, dim=1)

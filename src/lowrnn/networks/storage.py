@@ -1,0 +1,72 @@
+"""Networks on disk, as safetensors: arrays and plain text, nothing that can run."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
+
+from lowrnn.errors import InputError
+from lowrnn.files import atomic
+from lowrnn.networks.connectivity import Connectivity, FullRank, LowRank, RandomPlusLowRank
+from lowrnn.networks.rnn import RNN
+
+_KINDS: dict[str, type[Connectivity]] = {
+    kind.kind: kind for kind in (FullRank, LowRank, RandomPlusLowRank)
+}
+
+
+def save(rnn: RNN, path: str | Path) -> None:
+    """Write a network to `path`, atomically.
+
+    A random part is stored as its strength and seed, not as a matrix.
+    """
+    connectivity = rnn.connectivity
+    settings: dict[str, Any] = {
+        "connectivity": connectivity.kind,
+        "dt": rnn.dt,
+        "tau": rnn.tau,
+        "nonlinearity": rnn.nonlinearity,
+        "noise_std": rnn.noise_std,
+    }
+    if isinstance(connectivity, RandomPlusLowRank):
+        settings |= {"g": connectivity.g, "seed": connectivity.seed}
+    arrays = connectivity.parameters | {
+        "inputs": rnn.inputs,
+        "readout": rnn.readout,
+        "bias": rnn.bias,
+        "initial_state": rnn.initial_state,
+    }
+    with atomic(path) as temporary:
+        save_file(
+            {name: value.copy(order="C") for name, value in arrays.items()},
+            temporary,
+            metadata={"lowrnn": json.dumps(settings)},
+        )
+
+
+def load(path: str | Path) -> RNN:
+    """Read a network that `save` wrote.
+
+    Raises
+    ------
+    InputError
+        If there is no such file, or it is damaged or something else.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"network file {path} does not exist: give the path of a saved network")
+    try:
+        with safe_open(path, framework="numpy") as stream:
+            settings = json.loads((stream.metadata() or {})["lowrnn"])
+            arrays = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
+        kind = _KINDS[settings.pop("connectivity")]
+        own = {name: settings.pop(name) for name in ("g", "seed") if name in settings}
+        own |= {name: arrays.pop(name) for name in ("J", "m", "n") if name in arrays}
+    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+        raise InputError(
+            f"network file {path} cannot be read ({error}): give a file that RNN.save wrote"
+        ) from None
+    columns = {name: arrays.pop(name) for name in ("inputs", "readout")}
+    columns = {name: value for name, value in columns.items() if value.shape[1]}
+    return RNN(kind(**own), **columns, **arrays, **settings)
