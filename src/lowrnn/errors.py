@@ -1,6 +1,8 @@
 """The one error that a user's input can cause, and the checks that raise it."""
 
+import math
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -69,3 +71,38 @@ def check_array(
             f" (the first is {array[where]} at {where}): {mend}"
         )
     return array
+
+
+def check_number(
+    field: str, value: Any, *, at_least: float | None = None, above: float | None = None
+) -> float:
+    """Turn `value` into a float within the wanted bound, or say what is wrong.
+
+    Parameters
+    ----------
+    field : str
+        The name under which the user knows the number.
+    value : real number
+        What was given; booleans, NaN and infinity are refused.
+    at_least, above : float, optional
+        The smallest value that is allowed, or the largest that is not.
+
+    Raises
+    ------
+    InputError
+        If the value is not a finite number or out of bounds.
+    """
+    bound = ""
+    if at_least is not None:
+        bound = f" of at least {at_least:g}"
+    elif above is not None:
+        bound = f" above {above:g}"
+    if (
+        not isinstance(value, Real)
+        or isinstance(value, bool)
+        or not math.isfinite(value)
+        or (at_least is not None and value < at_least)
+        or (above is not None and value <= above)
+    ):
+        raise InputError(f"{field} is {value!r}: give a number{bound}")
+    return float(value)

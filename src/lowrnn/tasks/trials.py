@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from lowrnn.errors import InputError, check_array
+from lowrnn.errors import InputError, check_array, check_number
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Trials:
     """A set of trials of a task.
 
@@ -20,7 +20,8 @@ class Trials:
     targets : array (trial, time, output)
         What its readout should be.
     mask : array (trial, time)
-        1 where the target counts, 0 elsewhere. Each trial needs at least one step that counts.
+        1 where the target counts, 0 elsewhere. Each trial needs at least one step that counts;
+        a trial that ends early is padded with steps that do not count.
     conditions : pandas.DataFrame
         One row a trial: the variables that define it (coherence, context, ...).
     dt : float
@@ -29,7 +30,7 @@ class Trials:
     Raises
     ------
     InputError
-        If shapes disagree, values are not finite or a trial's mask is empty.
+        If shapes disagree, values are not finite, or a trial's mask is empty or not 0 or 1.
     """
 
     inputs: NDArray[np.floating]
@@ -43,19 +44,24 @@ class Trials:
         trial, time, _ = inputs.shape
         targets = check_array("targets", self.targets, (trial, time, "output"))
         mask = check_array("mask", self.mask, (trial, time))
+        if not np.isin(mask, (0, 1)).all():
+            other = mask[~np.isin(mask, (0, 1))][0]
+            raise InputError(f"mask holds {other}: give 1 where the target counts and 0 elsewhere")
         empty = np.flatnonzero(~mask.any(axis=1))
         if empty.size:
             raise InputError(f"mask is empty in trial {empty[0]}: mark the steps that count with 1")
+        if not isinstance(self.conditions, pd.DataFrame):
+            found = type(self.conditions).__name__
+            raise InputError(f"conditions is a {found}: give a pandas.DataFrame, one row a trial")
         if len(self.conditions) != trial:
             raise InputError(
                 f"conditions has {len(self.conditions)} rows: give one for each of {trial} trials"
             )
-        if not self.dt > 0:
-            raise InputError(f"dt is {self.dt}: give the time step in seconds, above 0")
         object.__setattr__(self, "inputs", inputs)
         object.__setattr__(self, "targets", targets)
         object.__setattr__(self, "mask", mask)
         object.__setattr__(self, "conditions", self.conditions.reset_index(drop=True))
+        object.__setattr__(self, "dt", check_number("dt (in seconds)", self.dt, above=0))
 
     def __len__(self) -> int:
         return len(self.inputs)
