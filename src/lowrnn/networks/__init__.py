@@ -10,7 +10,6 @@ from lowrnn.networks.connectivity import (
 from lowrnn.networks.noise import Noise
 from lowrnn.networks.nonlinearity import NONLINEARITIES
 from lowrnn.networks.rnn import RNN
-from lowrnn.networks.storage import load, save
 from lowrnn.networks.trajectory import Trajectory
 
 __all__ = [
@@ -22,7 +21,5 @@ __all__ = [
     "Noise",
     "RandomPlusLowRank",
     "Trajectory",
-    "load",
-    "save",
     "structured_part",
 ]

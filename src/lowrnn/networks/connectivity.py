@@ -102,7 +102,7 @@ class LowRank(Connectivity):
 
     @property
     def rank(self) -> int:
-        return self.m.shape[1]
+        return int(self.m.shape[1])
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -176,7 +176,7 @@ class RandomPlusLowRank(Connectivity):
 
     @property
     def rank(self) -> int:
-        return self.m.shape[1]
+        return int(self.m.shape[1])
 
     @property
     def parameters(self) -> dict[str, Array]:
@@ -186,7 +186,8 @@ class RandomPlusLowRank(Connectivity):
     def random(self) -> Array:
         """The random part `g χ`, (neuron, neuron)."""
         chi = np.random.default_rng(self.seed).standard_normal((self.neurons, self.neurons))
-        return (chi * (self.g / np.sqrt(self.neurons))).astype(self.m.dtype)
+        scaled: Array = (chi * (self.g / np.sqrt(self.neurons))).astype(self.m.dtype)
+        return scaled
 
     def dense(self) -> Array:
         return self.random + self.structured.dense()

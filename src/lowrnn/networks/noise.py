@@ -1,8 +1,8 @@
 """Gaussian noise from a counter, so that a number depends only on where it is used.
 
-Threefry-2x32 with 13 rounds, the fewest that pass every test of BigCrush (Salmon et al. 2011), turns
-(seed, trial, step, neuron) into bits; the Box-Muller transform turns these into normal numbers. The kernels repeat this arithmetic inside
-their loops; this file is its definition.
+Threefry-2x32 with 13 rounds, the fewest that pass every test of BigCrush (Salmon et al. 2011),
+turns (seed, trial, step, neuron) into bits; the Box-Muller transform turns these into normal
+numbers. The kernels repeat this arithmetic inside their loops; this file is its definition.
 """
 
 from dataclasses import dataclass

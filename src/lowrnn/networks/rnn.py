@@ -1,5 +1,6 @@
 """The network object that every other room takes."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -130,8 +131,28 @@ class RNN:
         }
         unknown = changes.keys() - settings.keys()
         if unknown:
-            raise InputError(f"{sorted(unknown)[0]!r} is not a part of an RNN: {list(settings)} are")
+            known = ", ".join(settings)
+            raise InputError(f"{min(unknown)!r} is no argument of RNN: use one of {known}")
         return RNN(**(settings | changes))
+
+    def save(self, path: str | Path) -> None:
+        """Write the network to `path` (safetensors), atomically; `RNN.load` reads it."""
+        from lowrnn.networks.storage import save
+
+        save(self, path)
+
+    @staticmethod
+    def load(path: str | Path) -> "RNN":
+        """Read a network that `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If there is no such file, or it is damaged or something else.
+        """
+        from lowrnn.networks.storage import load
+
+        return load(path)
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """The network's arrays as the kernels take them: a copy, for torch to differentiate.
