@@ -5,8 +5,17 @@ have the default names; it gives a `Recording`. `noise_ceiling` says how far rep
 condition agree, and so how well any model of the condition averages can do.
 """
 
+from lowrnn.recordings.ceiling import NoiseCeiling, noise_ceiling, r2_ceiling
 from lowrnn.recordings.read import read
 from lowrnn.recordings.recording import Recording
 from lowrnn.recordings.spec import RecordingSpec, read_spec
 
-__all__ = ["Recording", "RecordingSpec", "read", "read_spec"]
+__all__ = [
+    "NoiseCeiling",
+    "Recording",
+    "RecordingSpec",
+    "noise_ceiling",
+    "r2_ceiling",
+    "read",
+    "read_spec",
+]

@@ -21,8 +21,11 @@ def known(field: str, name: object, options: Iterable[object]) -> None:
         return
     names = [str(option) for option in options]
     near = difflib.get_close_matches(str(name), names, n=3, cutoff=0.6)
-    mend = f"did you mean {' or '.join(near)}" if near else f"choose from {', '.join(names)}"
-    raise InputError(f"{field} is {name!r}, which is not there: {mend if names else 'none is'}")
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    mend = f"choose from {', '.join(names[:20])}{more}" if names else "there are none"
+    if near:
+        mend = f"did you mean {' or '.join(near)}"
+    raise InputError(f"{field} is {name!r}, which is not there: {mend}")
 
 
 @contextmanager

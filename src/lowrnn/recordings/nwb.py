@@ -32,9 +32,9 @@ def open_nwb(
     Yields
     ------
     Arrays
-        `rates` (trial, time, neuron) in Hz, `bin_width`, `start`, `condition_<column>` of the
-        trials table, `neuron_<column>` of the units table. Columns that end in `_time` are in
-        seconds from the event.
+        `rates` (trial, time, neuron) in Hz, NaN in trials outside a unit's `obs_intervals`;
+        `bin_width`, `start`; `condition_<column>` of the trials table, where columns that end in
+        `_time` are in seconds from the event; `neuron_<column>` of the units table.
     """
     try:
         import pynwb
@@ -54,8 +54,10 @@ def open_nwb(
             raise InputError(f"{path} has no spike_times in its units table: give sorted units")
         spikes = [np.asarray(session.units["spike_times"][i]) for i in range(len(session.units))]
         units = _columns(session.units)
+        observed = _observed(session.units, events, window)
+    rates = bin_spikes(spikes, events, window, bin_width)
     arrays: dict[str, NDArray[Any]] = {
-        "rates": bin_spikes(spikes, events, window, bin_width),
+        "rates": np.where(observed[:, None, :], rates, np.nan),
         "bin_width": np.asarray(bin_width),
         "start": np.asarray(window[0]),
     }
@@ -85,6 +87,20 @@ def bin_spikes(
         rates[:, :, neuron] = np.diff(np.searchsorted(np.sort(times), edges), axis=1) / bin_width
     rates[np.isnan(events)] = np.nan
     return rates
+
+
+def _observed(
+    units: Any, events: NDArray[np.floating], window: tuple[float, float]
+) -> NDArray[np.bool_]:
+    """Whether the whole window of a trial lies in one interval in which a unit was observed."""
+    if "obs_intervals" not in units.colnames:
+        return np.ones((len(events), len(units)), dtype=bool)
+    columns = []
+    for unit in range(len(units)):
+        first, last = np.asarray(units["obs_intervals"][unit], dtype=float).reshape(-1, 2).T
+        begin, end = events[:, None] + window[0], events[:, None] + window[1]
+        columns.append(((begin >= first) & (end <= last)).any(axis=1))
+    return np.stack(columns, axis=1)
 
 
 def _columns(table: Any) -> dict[str, NDArray[Any]]:

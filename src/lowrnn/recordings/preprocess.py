@@ -57,22 +57,29 @@ def rebin(values: Array, factor: int, *, total: bool = False) -> Array:
     return np.asarray(blocks.sum(axis=2) if total else blocks.mean(axis=2))
 
 
+def constant(rates: Array) -> NDArray[np.bool_]:
+    """Which neurons (neuron,) never change, up to rounding, or were never observed."""
+    low, high = np.fmin.reduce(rates, axis=(0, 1)), np.fmax.reduce(rates, axis=(0, 1))
+    return np.asarray(~(high - low > 1e-12 * np.maximum(np.abs(low), np.abs(high))))
+
+
 def scaling(rates: Array, method: Scaling, offset: float) -> tuple[Array, Array]:
     """The shift and the divisor (neuron,) with which `method` scales each neuron.
 
-    A constant neuron has no spread to divide by; its divisor is 1 where it would be 0.
+    Where the divisor would be 0, because a neuron never changes or never fires, it is 1.
     """
-    shift: Array = np.zeros(rates.shape[2])
-    with np.errstate(invalid="ignore"):
-        low, high = np.fmin.reduce(rates, axis=(0, 1)), np.fmax.reduce(rates, axis=(0, 1))
     mean = nan_mean(rates, (0, 1))
+    shift: Array = np.zeros_like(mean)
+    still = constant(rates)
+    extent = np.fmax.reduce(rates, axis=(0, 1)) - np.fmin.reduce(rates, axis=(0, 1))
+    extent = np.where(still, 0.0, extent)
     if method == "zscore":
         shift = mean
-        divisor = np.sqrt(nan_mean((rates - mean) ** 2, (0, 1)))
+        divisor = np.where(still, 0.0, np.sqrt(nan_mean((rates - mean) ** 2, (0, 1))))
     elif method == "range":
-        divisor = high - low
+        divisor = extent
     elif method == "soft":
-        divisor = high - low + offset
+        divisor = extent + offset
     elif method == "poisson":
         if np.nanmin(mean) + offset < 0:
             raise InputError(
@@ -82,9 +89,7 @@ def scaling(rates: Array, method: Scaling, offset: float) -> tuple[Array, Array]
         divisor = np.sqrt(mean + offset)
     else:
         raise InputError(f"scale is {method!r}: choose 'zscore', 'range', 'soft' or 'poisson'")
-    # Rounding leaves a constant neuron a spread of about one part in 1e16 of its rate.
-    constant = divisor <= 1e-12 * np.maximum(np.abs(low), np.abs(high))
-    return shift, np.where(constant, 1.0, divisor)
+    return shift, np.where(divisor == 0, 1.0, divisor)
 
 
 def project(rates: Array, components: int) -> Array:

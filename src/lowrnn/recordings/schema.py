@@ -49,7 +49,8 @@ def validate(model: type[Model], value: Any, where: str) -> Model:
     try:
         return model.model_validate(value)
     except ValidationError as error:
-        first = error.errors()[0]
+        # A key that is not known explains most of what else may be wrong.
+        first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
     location, found, kind = first["loc"], first["input"], first["type"]
     path = ".".join(str(step) for step in location if not _is_branch(step))
     if kind == "extra_forbidden":
@@ -66,7 +67,11 @@ def _parent(path: str) -> str:
 
 def _is_branch(step: int | str) -> bool:
     """Whether pydantic put a step in the path that names the branch of a union, not a key."""
-    return isinstance(step, str) and (step in {"str", "float", "int", "bool"} or "[" in step)
+    if isinstance(step, int):
+        return False
+    return (
+        step in {"str", "float", "bool", "Range"} or step.startswith("constrained-") or "[" in step
+    )
 
 
 def _keys(model: Any, location: tuple[int | str, ...]) -> list[str]:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from lowrnn.recordings.preprocess import Scaling
 from lowrnn.recordings.schema import Strict, load_yaml, validate
@@ -77,7 +77,11 @@ class Range(Strict):
     max: Finite | None = None
 
 
-Choice = Range | list[bool | float | str]
+def _listed(value: object) -> object:
+    return value if isinstance(value, list | dict | Range) else [value]
+
+
+Choice = Annotated[Range | list[bool | float | str], BeforeValidator(_listed)]
 
 
 class Keep(Strict):
