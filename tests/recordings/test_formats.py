@@ -128,9 +128,14 @@ def nwb(tmp_path):
         file.add_unit(spike_times=times, obs_intervals=observed[area], area=area)
     file.add_trial_column("go_time", "when it may move")
     file.add_trial_column("contrast", "what it sees")
+    file.add_trial_column("side", "where it goes")
     for start, contrast in ((1.0, 0.5), (6.0, 0.0), (11.0, 1.0)):
         file.add_trial(
-            start_time=start, stop_time=start + 2, go_time=start + 0.1, contrast=contrast
+            start_time=start,
+            stop_time=start + 2,
+            go_time=start + 0.1,
+            contrast=contrast,
+            side="left",
         )
     with pynwb.NWBHDF5IO(tmp_path / "session.nwb", "w") as stream:
         stream.write(file)
@@ -157,6 +162,8 @@ def test_nwb(nwb, write_spec):
 def test_nwb_bad_input(nwb, write_spec):
     with pytest.raises(InputError, match=r"align is 'star_time'.*did you mean start_time"):
         read(write_spec(**{**NWB, "align": "star_time"}))
+    with pytest.raises(InputError, match=r"align is 'side', a column of .*: give times"):
+        read(write_spec(**{**NWB, "align": "side"}))
     with pytest.raises(InputError, match=r"NWB needs align .* window and bin_width"):
         read(nwb)
     nwb.write_bytes(nwb.read_bytes()[:5000])

@@ -49,7 +49,9 @@ def open_nwb(
                 raise InputError(f"{path} has no {table} table: give a file with units and trials")
         trials = _columns(session.trials)
         known("align", align, trials)
-        events = np.asarray(trials[align], dtype=float)
+        if trials[align].dtype.kind not in "iuf":
+            raise InputError(f"align is {align!r}, a column of {trials[align].dtype}: give times")
+        events = trials[align].astype(float)
         if "spike_times" not in session.units.colnames:
             raise InputError(f"{path} has no spike_times in its units table: give sorted units")
         spikes = [np.asarray(session.units["spike_times"][i]) for i in range(len(session.units))]
