@@ -109,7 +109,7 @@ def test_average_leaves_out_trials_without_a_condition(recording):
     table = recording.conditions.assign(coherence=[np.nan] + [1.0] * 11)
     mean = replace(recording, conditions=table).average(["coherence"])
     np.testing.assert_allclose(mean.rates[0], recording.rates[1:].mean(0))
-    with pytest.raises(InputError, match="'coherense', which is not there: did you mean coherence"):
+    with pytest.raises(InputError, match="'coherense', which is unknown: did you mean coherence"):
         recording.average(["coherense"])
     with pytest.raises(InputError, match="give a list"):
         recording.average("coherence")

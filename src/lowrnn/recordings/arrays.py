@@ -25,7 +25,7 @@ def known(field: str, name: object, options: Iterable[object]) -> None:
     mend = f"choose from {', '.join(names[:20])}{more}" if names else "there are none"
     if near:
         mend = f"did you mean {' or '.join(near)}"
-    raise InputError(f"{field} is {name!r}, which is not there: {mend}")
+    raise InputError(f"{field} is {name!r}, which is unknown: {mend}")
 
 
 @contextmanager
@@ -103,7 +103,7 @@ class Arrays:
         if array.size == 1:
             vector = array.reshape(1)
         if vector.ndim != 1 or (length is not None and len(vector) != length):
-            wanted = "one axis" if length is None else f"shape ({length},)"
+            wanted = "one axis" if length is None else f"shape ({length},), or check rates.axes"
             raise InputError(f"{field}: {name} has shape {array.shape}: give an array of {wanted}")
         return vector
 
