@@ -30,3 +30,10 @@ def check_nonlinearity(name: str) -> str:
     if name not in NONLINEARITIES:
         raise InputError(f"nonlinearity is {name!r}: use one of {', '.join(NONLINEARITIES)}")
     return name
+
+
+def derivative(name: str, x: torch.Tensor) -> torch.Tensor:
+    """`phi'(x)`, the gain of a neuron in state `x`, entry by entry; 0 at the kink of relu."""
+    with torch.enable_grad():
+        x = x.detach().requires_grad_()
+        return torch.autograd.grad(NONLINEARITIES[name](x).sum(), x)[0]
