@@ -75,7 +75,8 @@ class Noise:
         keys = self.keys(trials)
         pair = np.arange(half, dtype=np.uint32)
         a, b = threefry(keys[:, :1], keys[:, 1:], pair, np.full(half, step, np.uint32))
-        uniform = ((a >> np.uint32(8)) + 0.5) * 2.0**-24
+        # 23 bits: with half a unit added they still fit a single-precision number.
+        uniform = ((a >> np.uint32(9)) + 0.5) * 2.0**-23
         radius = np.sqrt(-2 * np.log(uniform))
         # A signed fraction of a turn, in [-1/2, 1/2), for the accuracy of the kernels' polynomials.
         turn = (b >> np.uint32(8)) * 2.0**-24 - 0.5

@@ -61,3 +61,16 @@ def integrate(
             x = x + per_step * xi.to(x)
         states.append(x)
     return torch.stack(states, dim=1)
+
+
+def error_of(
+    x: Tensor, tensors: Tensors, target: Tensor, weight: Tensor, *, on: str, nonlinearity: str
+) -> Tensor:
+    """`squared_error` of states that have been integrated."""
+    prediction = x
+    if on != "states":
+        prediction = NONLINEARITIES[nonlinearity](x + tensors.get("bias", 0.0))
+    if on == "output":
+        prediction = prediction @ tensors["w"] / x.shape[2]
+    error = torch.where(torch.isnan(target), torch.zeros(()).to(x), prediction - target)
+    return (weight[..., None] * error**2).sum()

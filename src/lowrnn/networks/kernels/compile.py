@@ -1,0 +1,59 @@
+"""How the fused kernels are compiled, and how their work is shared among threads."""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+
+import llvmlite.binding
+import numba
+from numba.core.cpu import CPUTargetOptions
+from numba.core.options import TargetOptions
+
+# LLVM gives up vectorising a loop over many rows, since any two might overlap. Numba's CPU target
+# has a flag that rules this out, but names it only to its other targets.
+if not hasattr(CPUTargetOptions, "noalias"):
+    CPUTargetOptions.noalias = TargetOptions.Mapping("noalias")
+
+# LLVM prefers half-width vectors, for the sake of the first processors with AVX-512, which lowered
+# their clock for wide ones. Later ones (they have VBMI2) do not.
+if not numba.config.CPU_FEATURES and not numba.config.CPU_NAME:
+    _features = llvmlite.binding.get_host_cpu_features()
+    if _features.get("avx512vbmi2"):
+        _features["prefer-256-bit"] = False
+        numba.config.CPU_FEATURES = _features.flatten()
+        numba.config.CPU_NAME = llvmlite.binding.get_host_cpu_name()
+
+#: NaN and infinity keep their meaning; sums may be reordered, so that they vectorise.
+INNER = {"fastmath": {"reassoc", "contract", "arcp", "nsz"}, "error_model": "numpy"}
+
+#: For loops whose array arguments never overlap where one of them is written.
+ROWS = INNER | {"noalias": True}
+
+#: For what Python calls.
+OUTER = INNER | {"cache": True, "nogil": True}
+
+
+@cache
+def _pool(process: int) -> ThreadPoolExecutor:
+    """One pool a process: threads do not survive a fork."""
+    return ThreadPoolExecutor(
+        numba.config.NUMBA_NUM_THREADS, thread_name_prefix=f"lowrnn-{process}"
+    )
+
+
+def share(work: Callable[[int, int, int], None], pieces: int) -> None:
+    """Call `work(thread, first, last)` on contiguous shares of `range(pieces)`, at the same time.
+
+    `numba.set_num_threads` and the environment variable `NUMBA_NUM_THREADS` set the number of
+    threads. `work` must release the global lock, and give the same result however it is shared.
+    """
+    threads = min(numba.get_num_threads(), pieces)
+    bounds = [pieces * thread // threads for thread in range(threads + 1)]
+    others = [
+        _pool(os.getpid()).submit(work, thread, bounds[thread], bounds[thread + 1])
+        for thread in range(1, threads)
+    ]
+    work(0, bounds[0], bounds[1])
+    for other in others:
+        other.result()

@@ -1,0 +1,177 @@
+"""The fused kernel for low-rank networks, as functions that torch can differentiate."""
+
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from lowrnn.networks.kernels import loops
+from lowrnn.networks.kernels.compile import share
+from lowrnn.networks.kernels.elementwise import CODES, ERF
+from lowrnn.networks.noise import Noise
+
+Array = NDArray[Any]
+_MODES = {"output": loops.OUTPUT, "rates": loops.RATES, "states": loops.STATES}
+_kept = threading.local()
+
+
+def _scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Array:
+    """Memory that this thread used before, if it fits: new pages cost as much as the arithmetic."""
+    size = int(np.prod(shape))
+    buffer = getattr(_kept, name, None)
+    if buffer is None or buffer.dtype != dtype or not size <= buffer.size <= 4 * size + (1 << 20):
+        buffer = np.empty(size, dtype)
+        setattr(_kept, name, buffer)
+    return buffer[:size].reshape(shape)
+
+
+class _Problem:
+    """The arrays of one call, laid out as `loops` reads them."""
+
+    def __init__(
+        self,
+        tensors: Mapping[str, Tensor],
+        u: Tensor,
+        alpha: float,
+        nonlinearity: str,
+        noise: Noise,
+    ) -> None:
+        m, n, B = tensors["m"], tensors["n"], tensors["B"]
+        bias = tensors.get("bias")
+        self.neurons, self.R = m.shape
+        self.S = B.shape[1]
+        self.biased = bias is not None
+        columns = [m, B] if bias is None else [m, B, bias[:, None]]
+        self.dtype = m.numpy().dtype
+        self.W = torch.cat(columns, dim=1).T.contiguous().numpy()
+        self.bias = np.zeros(self.neurons, self.dtype) if bias is None else bias.numpy()
+        start = tensors.get("initial_state")
+        start = m.new_zeros(self.neurons) if start is None else start
+        self.per_trial = start.ndim == 2
+        self.start = np.atleast_2d(start.numpy()) + self.bias
+        if bias is not None:
+            u = torch.cat([u, u.new_ones(*u.shape[:2], 1)], dim=2)
+        self.u = u.contiguous().numpy()
+        self.trials, self.steps = self.u.shape[:2]
+        self.V = n.T.contiguous().numpy()
+        self.code = CODES[nonlinearity]
+        self.alpha = self.dtype.type(alpha)
+        self.std = self.dtype.type(np.sqrt(2 * alpha) * noise.std)
+        self.noisy = int(noise.std > 0)
+        self.keys = noise.keys(self.trials if self.noisy else 0)
+
+    def simulate(self) -> Array:
+        out = np.empty((self.trials, self.steps, self.neurons), self.dtype)
+        kernel = loops.simulator(self.R, len(self.W), self.code, self.noisy)
+
+        def work(thread: int, first: int, last: int) -> None:
+            kernel(
+                self.W, self.V, self.bias, self.start, self.u, self.alpha, self.std, self.keys,
+                first, last, out,
+            )  # fmt: skip
+
+        share(work, self.trials)
+        return out
+
+    def differentiate(
+        self, mode: int, target: Array, weight: Array, given: Array, w: Array | None
+    ) -> tuple[float, dict[str, Array]]:
+        V = self.V if w is None else np.concatenate([self.V, w.T])
+        P, Q, N = len(self.W), len(V), self.neurons
+        kernel = loops.differentiator(self.R, P, Q, self.code, self.noisy, mode)
+        chunks = -(-self.trials // loops.CHUNK)
+        rows = loops.BLOCK * -(-self.steps // loops.BLOCK) + 1
+        parts = 3 if self.code == ERF else 1 if mode == loops.OUTPUT else 2
+        loss = np.zeros(self.trials)
+        gradient = _scratch("gradient", (chunks, P + Q + 1, N), self.dtype)
+        g_start = np.empty((self.trials, N), self.dtype)
+
+        def work(thread: int, first: int, last: int) -> None:
+            kernel(
+                self.W, V, self.bias, self.start, self.u, target, weight, given, self.alpha,
+                self.std, self.keys, first, last,
+                _scratch("rows", (parts * rows, N), self.dtype), loss, gradient, g_start,
+            )  # fmt: skip
+
+        share(work, chunks)
+        total = gradient.sum(axis=0)
+        R, S = self.R, self.S
+        gradients = {"m": total[:R].T, "B": total[R : R + S].T, "n": total[P : P + R].T}
+        if w is not None:
+            gradients["w"] = total[P + R : P + Q].T
+        if self.biased:
+            gradients["bias"] = total[R + S] + total[-1] + g_start.sum(axis=0)
+        gradients["initial_state"] = g_start if self.per_trial else g_start.sum(axis=0)
+        return float(loss.sum()), gradients
+
+
+class _Integrate(torch.autograd.Function):
+    """States of all steps, and the adjoint of any loss on them."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, names: tuple[str, ...], u: Tensor, settings: Any, *values: Tensor
+    ) -> Tensor:
+        problem = _Problem(dict(zip(names, values, strict=True)), u, *settings)
+        ctx.problem, ctx.names = problem, names
+        x = torch.from_numpy(problem.simulate())
+        ctx.save_for_backward(x)
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, *outputs: Tensor) -> Any:
+        (x,) = ctx.saved_tensors
+        problem: _Problem = ctx.problem
+        weight = np.zeros((problem.trials, problem.steps), problem.dtype)
+        given = outputs[0].contiguous().numpy()
+        _, gradients = problem.differentiate(loops.GIVEN, given, weight, x.numpy(), None)
+        return None, None, None, *(torch.from_numpy(gradients[name]) for name in ctx.names)
+
+
+class _SquaredError(torch.autograd.Function):
+    """A weighted sum of squared errors, its gradient taken in the same pass."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, names: tuple[str, ...], u: Tensor, settings: Any, on: str, target: Tensor,
+        weight: Tensor, *values: Tensor,
+    ) -> Tensor:  # fmt: skip
+        tensors = dict(zip(names, values, strict=True))
+        w = tensors.pop("w").numpy() if on == "output" else None
+        problem = _Problem(tensors, u, *settings)
+        nothing = np.empty((0, 0, 0), problem.dtype)
+        loss, gradients = problem.differentiate(
+            _MODES[on], target.contiguous().numpy(), weight.contiguous().numpy(), nothing, w
+        )
+        ctx.save_for_backward(*(torch.from_numpy(gradients[name]) for name in names))
+        return target.new_tensor(loss)
+
+    @staticmethod
+    def backward(ctx: Any, *outputs: Tensor) -> Any:
+        scaled = (outputs[0] * gradient for gradient in ctx.saved_tensors)
+        return None, None, None, None, None, None, *scaled
+
+
+def integrate(
+    tensors: Mapping[str, Tensor], u: Tensor, *, alpha: float, nonlinearity: str, noise: Noise
+) -> Tensor:
+    """As `reference.integrate`, for a low-rank network."""
+    names = tuple(tensors)
+    x: Tensor = _Integrate.apply(names, u, (alpha, nonlinearity, noise), *tensors.values())
+    return x
+
+
+def squared_error(
+    tensors: Mapping[str, Tensor], u: Tensor, target: Tensor, weight: Tensor, *, on: str,
+    alpha: float, nonlinearity: str, noise: Noise,
+) -> Tensor:  # fmt: skip
+    """As `reference.squared_error`, for a low-rank network."""
+    names = tuple(tensors)
+    loss: Tensor = _SquaredError.apply(
+        names, u, (alpha, nonlinearity, noise), on, target, weight, *tensors.values()
+    )
+    return loss
