@@ -43,8 +43,10 @@ def integrate(
     x : tensor (trial, time, neuron)
         The state after each step.
     """
-    kernel = reference if not _fusable(u) else dense if "J" in tensors else lowrank
-    return kernel.integrate(tensors, u, alpha=alpha, nonlinearity=nonlinearity, noise=noise)
+    integrator = reference.integrate
+    if _fusable(u):
+        integrator = dense.integrate if "J" in tensors else lowrank.integrate
+    return integrator(tensors, u, alpha=alpha, nonlinearity=nonlinearity, noise=noise)
 
 
 def squared_error(

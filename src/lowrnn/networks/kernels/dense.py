@@ -91,7 +91,7 @@ class _Integrate(torch.autograd.Function):
         J, bias, x, rates = ctx.saved_tensors
         code, alpha = ctx.settings
         own = outputs[0].transpose(0, 1).contiguous()
-        steps, trials, neurons = own.shape
+        steps, _, neurons = own.shape
         adjoint, pull = torch.empty_like(own), torch.empty_like(x[0])
         g_bias, g_start = torch.zeros_like(bias), torch.empty_like(x[0])
         retreat, nothing = _retreat(code), torch.zeros_like(pull)

@@ -361,7 +361,7 @@ def differentiator(R: int, P: int, Q: int, code: int, noisy: int, mode: int) -> 
                 for p in range(Q):
                     for i in range(neurons):
                         gradient[P + p, i] += back[0, p] * rates[0, i]
-                if mode == STATES or mode == GIVEN:
+                if mode in (STATES, GIVEN):
                     for t in range(1, steps + 1):
                         for i in range(neurons):
                             gradient[P + Q, i] -= own[t, i]
