@@ -1,0 +1,256 @@
+"""The flow of the latents under constant inputs, its fixed points, and what trials made of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import plotly.figure_factory
+
+from lowrnn.analysis import FixedPoints, fixed_points, flow_field
+from lowrnn.networks import LowRank
+from lowrnn.report.conditions import Conditions
+from lowrnn.report.epochs import Epoch, constant_inputs
+from lowrnn.report.latents import add_plane
+from lowrnn.report.page import Figure, Section, Table
+from lowrnn.report.run import Array, Run
+from lowrnn.report.style import INK, PALE, category_colours, label, number, panels, wrapped
+
+MOST_CURVES, MOST_PLANES, MOST_PIECES = 5, 6, 24
+#: Plotly's marker of each kind of fixed point, and matplotlib's.
+MARKERS = {
+    "stable": ("circle", "o"),
+    "unstable": ("circle-open", "o"),
+    "saddle": ("x-thin-open", "x"),
+    "marginal": ("diamond-open", "D"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Portrait:
+    """One constant input with its fixed points and the latents while it was on."""
+
+    epoch: Epoch
+    points: FixedPoints
+    visited: tuple[tuple[int, Array], ...]
+
+
+def portraits(run: Run, limit: int) -> list[Portrait]:
+    """The flow under each of the constant inputs that matter most."""
+    kappa = run.need("kappa", "trial", "time", "latent")
+    inputs = run.array("inputs", "trial", "time", "input")
+    if inputs is None:
+        inputs = np.zeros((*kappa.shape[:2], run.rnn.inputs.shape[1]))
+    answer = []
+    for epoch in constant_inputs(inputs, run.input_names(), limit):
+        visited = tuple((trial, kappa[trial, piece]) for trial, piece in epoch.pieces)
+        answer.append(Portrait(epoch, fixed_points(run.rnn, epoch.u), visited))
+    return answer
+
+
+def window(run: Run, shown: Sequence[Portrait]) -> list[tuple[float, float]]:
+    """The range of each latent to draw: what was visited, and fixed points not far from it."""
+    kappa = run.need("kappa", "trial", "time", "latent").reshape(-1, run.rnn.rank)
+    low, high = np.nanmin(kappa, axis=0), np.nanmax(kappa, axis=0)
+    span = np.maximum(high - low, 1e-3)
+    points = np.concatenate([portrait.points.kappa for portrait in shown])
+    near = ((points > low - 0.75 * span) & (points < high + 0.75 * span)).all(axis=1)
+    low = np.minimum(low, points[near].min(axis=0, initial=np.inf))
+    high = np.maximum(high, points[near].max(axis=0, initial=-np.inf))
+    margin = 0.12 * (high - low)
+    return list(zip(low - margin, high + margin, strict=True))
+
+
+def dynamics_section(run: Run, groups: Conditions) -> Section:
+    """Flow field and fixed points with inputs off and under the constant inputs of the trials."""
+    title = "Flow and fixed points"
+    if not isinstance(run.rnn.connectivity, LowRank):
+        return Section(
+            title, [f"A {run.rnn.connectivity.kind} network has no flow in its latents alone."]
+        )
+    rank = run.rnn.rank
+    limit = {1: MOST_CURVES, 2: MOST_PLANES}.get(rank, 1)
+    shown = portraits(run, limit)
+    text = [_words(shown[0].points)]
+    missing = [p.epoch.label for p in shown if p.points.complete is False]
+    if missing:
+        text.append(
+            "The index test says that fixed points are missing from the search under "
+            + "; ".join(missing)
+            + "."
+        )
+    text.append(
+        "The flow holds for an input that stays on, without noise. Where no trial went, it is the"
+        " model's extrapolation, not a finding about the data."
+    )
+    figures = []
+    if rank == 1:
+        figures.append(_curves(run, shown))
+    elif rank == 2:
+        figures.append(_planes(run, groups, shown))
+    else:
+        text.append(f"A flow field of rank {rank} does not fit a plane and is not drawn.")
+    legend = groups if rank == 2 else None
+    return Section(title, text, figures=figures, legend=legend, table=_table(shown))
+
+
+def _words(points: FixedPoints) -> str:
+    counts = [(kind, points.kind.count(kind)) for kind in MARKERS if kind in points.kind]
+    listed = ", ".join(f"{count} {kind}" for kind, count in counts)
+    plural = "point" if len(points) == 1 else "points"
+    certain = " The index test finds none missing." if points.complete else ""
+    return f"Without input there are {len(points)} fixed {plural}: {listed}.{certain}"
+
+
+def _table(shown: Sequence[Portrait]) -> Table:
+    kinds = [kind for kind in MARKERS if any(kind in p.points.kind for p in shown)]
+    rows = []
+    for portrait in shown:
+        cells = [portrait.epoch.label]
+        for kind in kinds:
+            chosen = [
+                kappa
+                for kappa, k in zip(portrait.points.kappa, portrait.points.kind, strict=True)
+                if k == kind
+            ]
+            cells.append("; ".join(_coordinates(kappa) for kappa in chosen) or "none")
+        rows.append(cells)
+    return Table(["constant input", *(f"{kind} at κ" for kind in kinds)], rows)
+
+
+def _coordinates(kappa: Array) -> str:
+    listed = ", ".join(number(value + 0.0 if abs(value) >= 5e-3 else 0.0) for value in kappa)
+    return listed if len(kappa) == 1 else f"({listed})"
+
+
+def _curves(run: Run, shown: Sequence[Portrait]) -> Figure:
+    ((low, high),) = window(run, shown)
+    grid = np.linspace(low, high, 241)
+    figure = panels(height=400)
+    figure.add_hline(0, line={"color": PALE, "width": 1})
+    for portrait, colour in zip(shown, category_colours(len(shown)), strict=True):
+        speed = flow_field(run.rnn, portrait.epoch.u, kappa_axes=[grid])[:, 0]
+        style = {"legendgroup": portrait.epoch.label, "mode": "lines"}
+        figure.add_scatter(
+            x=grid,
+            y=speed,
+            line={"color": colour, "width": 1.2},
+            name=wrapped(portrait.epoch.label, 30),
+            hovertemplate="κ %{x:.3g}: %{y:.3g} /s",
+            **style,
+        )
+        if portrait.visited:
+            everywhere = np.concatenate([path[:, 0] for _, path in portrait.visited])
+            inside = (grid >= np.nanmin(everywhere)) & (grid <= np.nanmax(everywhere))
+            figure.add_scatter(
+                x=grid[inside],
+                y=speed[inside],
+                line={"color": colour, "width": 4},
+                showlegend=False,
+                hoverinfo="skip",
+                **style,
+            )
+        _add_points(figure, portrait.points, colour)
+    figure.update_layout(showlegend=True, legend={"tracegroupgap": 4})
+    figure.update_xaxes(title_text="κ", range=[low, high])
+    figure.update_yaxes(title_text="dκ/dt (1/s)")
+    caption = (
+        "Where dκ/dt is above 0, κ grows. Thick: the range that trials visited while the input was"
+        " on. Filled circle: stable fixed point; open: unstable."
+    )
+    return Figure(figure, caption)
+
+
+def _add_points(figure: Any, points: FixedPoints, colour: str, **place: int) -> None:
+    two = points.kappa.shape[1] == 2
+    for kind, (symbol, _) in MARKERS.items():
+        chosen = points.kappa[np.array(points.kind) == kind]
+        if len(chosen):
+            figure.add_scatter(
+                x=chosen[:, 0],
+                y=chosen[:, 1] if two else np.zeros(len(chosen)),
+                mode="markers",
+                marker={
+                    "symbol": symbol,
+                    "size": 10,
+                    "color": colour,
+                    "line": {"width": 2.2, "color": colour},
+                },
+                name=kind,
+                showlegend=False,
+                hovertemplate=f"{kind}: %{{x:.3f}}" + (", %{y:.3f}" if two else ""),
+                **place,
+            )
+
+
+def _planes(run: Run, groups: Conditions, shown: Sequence[Portrait]) -> Figure:
+    (left, right), (bottom, top) = window(run, shown)
+    columns = min(len(shown), 3)
+    rows = -(-len(shown) // columns)
+    figure = panels(
+        rows,
+        columns,
+        height=60 + 310 * rows,
+        titles=[wrapped(p.epoch.label, 40) for p in shown],
+        shared_xaxes=True,
+        shared_yaxes=True,
+        horizontal_spacing=0.04,
+        vertical_spacing=0.2 / rows,
+    )
+    figure.update_layout(margin={"t": 60})
+    kappa = run.need("kappa", "trial", "time", "latent")
+    x, y = np.linspace(left, right, 30), np.linspace(bottom, top, 30)
+    for k, portrait in enumerate(shown):
+        place = {"row": k // columns + 1, "col": k % columns + 1}
+        velocity = flow_field(run.rnn, portrait.epoch.u, kappa_axes=[x, y])
+        # Streamlines are drawn in the unit square, where both axes weigh the same.
+        unit = np.linspace(0, 1, 30)
+        u, v = velocity[..., 0].T / (right - left), velocity[..., 1].T / (top - bottom)
+        lines = plotly.figure_factory.create_streamline(
+            unit, unit, u, v, density=0.8, arrow_scale=0.035
+        ).data[0]
+        figure.add_scatter(
+            x=_stretched(lines.x, left, right),
+            y=_stretched(lines.y, bottom, top),
+            mode="lines",
+            line={"color": "#b9c4cc", "width": 1},
+            hoverinfo="skip",
+            **place,
+        )
+        add_plane(figure, groups, kappa, 0.3, **place)
+        _add_paths(figure, groups, portrait, **place)
+        _add_points(figure, portrait.points, INK, **place)
+    figure.update_xaxes(range=[left, right])
+    figure.update_yaxes(range=[bottom, top])
+    figure.update_xaxes(title_text="κ₁", row=rows)
+    figure.update_yaxes(title_text="κ₂", col=1)
+    caption = (
+        "Grey: direction of the flow. Thick: single trials while the input of the panel was on;"
+        " thin: whole trials."
+        " Filled circle: stable fixed point; open: unstable; cross: saddle."
+    )
+    return Figure(figure, caption)
+
+
+def _stretched(values: Sequence[float | None], low: float, high: float) -> Array:
+    """From the unit interval to another, with the gaps between lines as NaN."""
+    unit = np.array([np.nan if v is None else v for v in values], np.float64)
+    return np.round(low + (high - low) * unit, 4)
+
+
+def _add_paths(figure: Any, groups: Conditions, portrait: Portrait, **place: int) -> None:
+    visited = portrait.visited
+    keep = np.unique(np.linspace(0, len(visited) - 1, min(len(visited), MOST_PIECES)).astype(int))
+    for trial, path in (visited[i] for i in keep):
+        index = next(i for i, group in enumerate(groups.groups) if trial in group.trials)
+        group = groups.groups[index]
+        figure.add_scatter(
+            x=path[:, 0].astype(np.float32),
+            y=path[:, 1].astype(np.float32),
+            mode="lines",
+            line={"color": group.colour, "width": 3},
+            legendgroup=f"group{index}",
+            name=label(group.label),
+            hovertemplate="κ₁ %{x:.3g}, κ₂ %{y:.3g}",
+            **place,
+        )

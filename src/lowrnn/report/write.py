@@ -1,0 +1,86 @@
+"""From a run folder to its report."""
+
+from pathlib import Path
+
+from lowrnn.files import write_text
+from lowrnn.report.conditions import conditions
+from lowrnn.report.data import data_section
+from lowrnn.report.dynamics import dynamics_section
+from lowrnn.report.latents import latents_section
+from lowrnn.report.loadings import loadings_section
+from lowrnn.report.neurons import neurons_section
+from lowrnn.report.outputs import outputs_section
+from lowrnn.report.page import Section, render
+from lowrnn.report.provenance import provenance_section
+from lowrnn.report.ranks import ranks_section
+from lowrnn.report.run import Run
+from lowrnn.report.summary import fit_summary, train_summary
+from lowrnn.report.training import training_section
+
+
+def write_report(folder: str | Path) -> Path:
+    """Write `report.html` into a run folder: one file that works without a network.
+
+    Parameters
+    ----------
+    folder : path
+        What `lowrnn fit` or `lowrnn train` wrote: `config.yaml`, `metrics.json`, `results.nc` and
+        `network.safetensors`.
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    InputError
+        If a file of the run is missing, damaged or lacks a variable.
+    """
+    run = Run.load(folder)
+    provenance = run.metrics.get("provenance") or {}
+    if run.kind == "fit":
+        title = f"Low-rank network fitted to {_data_name(provenance)}"
+        sections = _fit_sections(run)
+    else:
+        title = f"Network trained on {run.metrics.get('task', 'a task')}"
+        sections = _train_sections(run)
+    about = [f"{run.rnn.neurons} neurons", f"{run.results.sizes['trial']} trials or conditions"]
+    about += [str(provenance["date"])] if provenance.get("date") else []
+    about += [f"lowrnn {provenance['version']}"] if provenance.get("version") else []
+    path = run.folder / "report.html"
+    write_text(path, render(title, " · ".join(about), sections))
+    return path
+
+
+def _data_name(provenance: dict[str, object]) -> str:
+    name = provenance.get("data_file") or provenance.get("data")
+    return Path(str(name)).name if name else "a recording"
+
+
+def _fit_sections(run: Run) -> list[Section]:
+    groups = conditions(run)
+    return [
+        fit_summary(run),
+        data_section(run, groups),
+        ranks_section(run),
+        neurons_section(run, groups),
+        latents_section(run, groups),
+        dynamics_section(run, groups),
+        loadings_section(run),
+        training_section(run),
+        provenance_section(run),
+    ]
+
+
+def _train_sections(run: Run) -> list[Section]:
+    groups = conditions(run)
+    return [
+        train_summary(run),
+        outputs_section(run, groups),
+        latents_section(run, groups),
+        dynamics_section(run, groups),
+        loadings_section(run),
+        training_section(run),
+        provenance_section(run),
+    ]
