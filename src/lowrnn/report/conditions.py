@@ -92,6 +92,8 @@ def conditions(run: Run) -> Conditions:
             break
         by.append(best)
         grouped = joint[best]
+    # Colours tell more levels apart than dashes do.
+    by.sort(key=lambda name: -len(levels[name][1]))
     return _named(tuple(by), levels, len(signal))
 
 

@@ -128,9 +128,10 @@ def _curves(run: Run, shown: Sequence[Portrait]) -> Figure:
     grid = np.linspace(low, high, 241)
     figure = panels(height=400)
     figure.add_hline(0, line={"color": PALE, "width": 1})
-    for portrait, colour in zip(shown, category_colours(len(shown)), strict=True):
+    for i, portrait in enumerate(shown):
+        colour = category_colours(len(shown))[i]
         speed = flow_field(run.rnn, portrait.epoch.u, kappa_axes=[grid])[:, 0]
-        style = {"legendgroup": portrait.epoch.label, "mode": "lines"}
+        style = {"legendgroup": f"input{i}", "mode": "lines"}
         figure.add_scatter(
             x=grid,
             y=speed,
@@ -239,7 +240,9 @@ def _stretched(values: Sequence[float | None], low: float, high: float) -> Array
 
 
 def _add_paths(figure: Any, groups: Conditions, portrait: Portrait, **place: int) -> None:
-    visited = portrait.visited
+    # A short return to this input, such as a delay, would be a speck without a history.
+    longest = max((len(path) for _, path in portrait.visited), default=0)
+    visited = [(trial, path) for trial, path in portrait.visited if len(path) >= longest / 2]
     keep = np.unique(np.linspace(0, len(visited) - 1, min(len(visited), MOST_PIECES)).astype(int))
     for trial, path in (visited[i] for i in keep):
         index = next(i for i, group in enumerate(groups.groups) if trial in group.trials)

@@ -1,16 +1,16 @@
 """Stretches of trials in which the inputs hardly change: there the latents have one flow."""
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+import scipy.ndimage
 
 from lowrnn.report.run import Array
 from lowrnn.report.style import number
 
 #: An input below this share of its maximum counts as off; inputs closer than this are the same.
 SMALL = 0.15
+MOST_TRIALS = 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,8 +35,8 @@ class Epoch:
 def constant_inputs(inputs: Array, names: list[str], limit: int) -> list[Epoch]:
     """The constant inputs that matter most: none at all, then long ones unlike those before.
 
-    A stretch is a run of bins in which the same inputs are on, at least a twentieth of the trial;
-    its input is the median over it, so that noise on the inputs does not matter.
+    A stretch lasts while the smoothed input stays close to its mean so far, at least a twentieth of
+    the trial; its input is the median over it. So noise on the inputs does not matter.
 
     Parameters
     ----------
@@ -50,17 +50,16 @@ def constant_inputs(inputs: Array, names: list[str], limit: int) -> list[Epoch]:
     trials, steps, count = inputs.shape
     width = max(1, steps // 20)
     scale = np.abs(inputs).max(axis=(0, 1)) if count else np.zeros(0)
-    scale = np.where(scale > 0, scale, 1.0)
-    kernel = np.ones(width) / width
-    smooth = np.apply_along_axis(np.convolve, 1, inputs / scale, kernel, mode="same")
-    on = np.abs(smooth) > SMALL
+    scaled = inputs / np.where(scale > 0, scale, 1.0)
+    smooth = scipy.ndimage.uniform_filter1d(scaled, width, axis=1, mode="nearest")
     centres: list[Array] = [np.zeros(count)]
     members: list[list[tuple[int, slice]]] = [[]]
-    for trial in range(trials):
-        for piece in _runs(on[trial]):
+    for trial in np.unique(np.linspace(0, trials - 1, MOST_TRIALS).astype(int)).tolist():
+        for piece in _stretches(smooth[trial]):
             if piece.stop - piece.start < max(3, width):
                 continue
-            u = np.median(inputs[trial, piece] / scale, axis=0) * on[trial, piece.start]
+            u = np.median(scaled[trial, piece], axis=0)
+            u = np.where(np.abs(u) > SMALL, u, 0.0)
             distance = [np.abs(u - centre).max(initial=0) for centre in centres]
             nearest = int(np.argmin(distance))
             if distance[nearest] > SMALL:
@@ -68,18 +67,22 @@ def constant_inputs(inputs: Array, names: list[str], limit: int) -> list[Epoch]:
                 members.append([])
                 nearest = -1
             members[nearest].append((trial, piece))
-    chosen = _spread(centres, members, limit)
     return [
         Epoch(_label(centres[i] * scale, names), centres[i] * scale, tuple(members[i]))
-        for i in chosen
+        for i in _spread(centres, members, limit)
     ]
 
 
-def _runs(on: NDArray[np.bool_]) -> list[slice]:
-    """The stretches of bins (bin, input) over which nothing is switched."""
-    switches = np.flatnonzero((on[1:] != on[:-1]).any(axis=1)) + 1
-    edges = [0, *switches.tolist(), len(on)]
-    return [slice(a, b) for a, b in pairwise(edges)]
+def _stretches(smooth: Array) -> list[slice]:
+    """The stretches of an input (bin, input) in which it stays close to its mean so far."""
+    found, start, mean = [], 0, smooth[0]
+    for t in range(1, len(smooth)):
+        if np.abs(smooth[t] - mean).max(initial=0) > SMALL:
+            found.append(slice(start, t))
+            start, mean = t, smooth[t]
+        else:
+            mean = mean + (smooth[t] - mean) / (t - start + 1)
+    return [*found, slice(start, len(smooth))]
 
 
 def _spread(centres: list[Array], members: list[list[tuple[int, slice]]], limit: int) -> list[int]:

@@ -75,7 +75,7 @@ def _ranks(axes: Any, run: Run) -> None:
         axes.axhline(ceiling, color=INK, linestyle="--", linewidth=1.2, label="noise ceiling")
     chosen = run.metrics["rank_selected"]
     axes.axvspan(chosen - 0.2, chosen + 0.2, color="#eef3f8", zorder=0)
-    axes.set(xlabel="rank", ylabel="R²", title=f"rank {chosen} suffices")
+    axes.set(xlabel="rank", ylabel="R²", title=f"rank {chosen} selected")
     axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
     axes.set_xticks([row["rank"] for row in run.metrics["ranks"]])
     axes.legend(frameon=False, fontsize=8)

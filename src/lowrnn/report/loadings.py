@@ -75,7 +75,7 @@ def _pairs(run: Run, vectors: dict[str, Array]) -> Figure:
                 _hide(figure, **place)
                 continue
             x, y = vectors[names[j]], vectors[names[i]]
-            for name, colour, mask in groups:
+            for k, (name, colour, mask) in enumerate(groups):
                 chosen = shown[mask[shown]]
                 figure.add_scatter(
                     x=x[chosen].astype(np.float32),
@@ -83,14 +83,14 @@ def _pairs(run: Run, vectors: dict[str, Array]) -> Figure:
                     mode="markers",
                     marker={"size": 3.5, "color": rgba(colour, 0.55)},
                     name=label(name, 20),
-                    legendgroup=name,
+                    legendgroup=f"area{k}",
                     showlegend=len(groups) > 1 and i == 1 and j == 0,
                     hovertemplate="%{x:.2f}, %{y:.2f}",
                     **place,
                 )
             _note_correlation(figure, x, y, **place)
-            figure.update_xaxes(nticks=4, **place)
-            figure.update_yaxes(nticks=4, **place)
+            figure.update_xaxes(nticks=5, **place)
+            figure.update_yaxes(nticks=5, **place)
             if i == count - 1:
                 figure.update_xaxes(title_text=label(names[j], 16), **place)
             if j == 0:

@@ -86,10 +86,12 @@ def reason(run: Run) -> str:
     if smallest != chosen:
         return f"The run selected rank {chosen}; held-out conditions alone would give {smallest}."
     if chosen == curve.rank[best]:
-        return (
-            f"Rank {chosen} was selected: it predicts held-out conditions best, and every smaller"
-            " rank is worse by more than one standard error."
+        smaller = (
+            "no smaller rank was tried"
+            if chosen == curve.rank.min()
+            else "every smaller rank is worse by more than one standard error"
         )
+        return f"Rank {chosen} was selected: it predicts held-out conditions best, and {smaller}."
     return (
         f"Rank {chosen} was selected: the smallest whose R² on held-out conditions lies within one"
         f" standard error of the best, that of rank {int(curve.rank[best])}."
