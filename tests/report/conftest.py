@@ -37,13 +37,12 @@ def write_run(
     area: tuple[str, ...] = AREAS,
     task: str = "context-decision",
     noise: float = 0.25,
-    input_noise: float = 0.0,
 ) -> Path:
     """Write a run folder and return its path."""
     rng = np.random.default_rng(0)
     rnn = context_network(rank)
     trials = ContextDecision(
-        dt=rnn.dt, context_amplitude=0.5, noise_std=input_noise, coherences=(-4, -1, 1, 4)
+        dt=rnn.dt, context_amplitude=0.5, coherences=(-4, -1, 1, 4)
     ).conditions()
     trajectory = rnn.simulate(trials.inputs)
     coords: dict[str, Any] = {

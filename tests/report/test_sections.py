@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import xarray as xr
 
-from lowrnn.report.conditions import conditions
+from lowrnn.report.conditions import conditions, repeats
 from lowrnn.report.dynamics import portraits, window
 from lowrnn.report.epochs import constant_inputs
 from lowrnn.report.ranks import _spread, curves, reason
@@ -59,6 +59,14 @@ def test_continuous_variables_are_divided_at_quintiles(run: Run) -> None:
 def test_without_variables_there_is_one_line(run: Run) -> None:
     found = conditions(with_trials(run, pd.DataFrame(), np.zeros((7, 68, 1))))
     assert [len(g.trials) for g in found.groups] == [7]
+
+
+def test_repeats_agree_in_every_variable(run: Run) -> None:
+    table = pd.DataFrame({"a": [1, 1, 2, 1], "b": ["x", "y", "x", "x"]})
+    same = repeats(with_trials(run, table, np.zeros((4, 68, 1))))
+    assert same[0] == same[3]
+    assert len(set(same)) == 3
+    assert len(set(repeats(with_trials(run, pd.DataFrame(), np.zeros((4, 68, 1)))))) == 4
 
 
 def test_constant_inputs_are_found_under_noise() -> None:

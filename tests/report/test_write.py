@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import xarray as xr
 
-from lowrnn import RNN, FullRank, InputError
+from lowrnn import RNN, FullRank, InputError, LowRank
 from lowrnn.report import headline_figure, write_report
 from lowrnn.report.page import _hash
 
@@ -104,6 +104,26 @@ def test_a_full_rank_network_has_a_report(run_folder: WriteRun) -> None:
     assert "A network of full rank has no latents of its own" in said
     assert "A full-rank network has no flow in its latents alone" in said
     headline_figure(folder)
+
+
+def test_a_network_without_isolated_fixed_points_has_a_report(run_folder: WriteRun) -> None:
+    folder = run_folder()
+    rnn = RNN.load(folder / "network.safetensors")
+    line = LowRank(np.ones((rnn.neurons, 1)), np.ones((rnn.neurons, 1)))
+    rnn.replace(connectivity=line, nonlinearity="identity").save(folder / "network.safetensors")
+    assert "fixed points are not isolated" in Page(write_report(folder)).said()
+
+
+def test_one_rank_alone_is_not_plotted(run_folder: WriteRun) -> None:
+    folder = run_folder()
+    metrics = json.loads((folder / "metrics.json").read_text())
+    metrics["ranks"] = metrics["ranks"][:1]
+    (folder / "metrics.json").write_text(json.dumps(metrics))
+    results = xr.load_dataset(folder / "results.nc").isel(rank=[0])
+    results.to_netcdf(folder / "results.nc", engine="h5netcdf")
+    page = Page(write_report(folder))
+    assert "Rank 1 was fitted alone" in page.said()
+    assert len(page.figures) == 10
 
 
 def test_what_is_missing_is_said(run_folder: WriteRun) -> None:

@@ -66,6 +66,14 @@ def nanmean(values: Array, axis: int = 0) -> Array:
     return mean
 
 
+def repeats(run: Run) -> NDArray[np.intp]:
+    """A number for each trial, the same for trials that agree in every variable of the run."""
+    table = run.labels("trial")
+    if not len(table.columns):
+        return np.arange(len(table))
+    return pd.factorize(pd.MultiIndex.from_frame(table))[0].astype(np.intp)
+
+
 def conditions(run: Run) -> Conditions:
     """Group the trials of a run by the one or two variables that move its latents most.
 

@@ -3,10 +3,9 @@
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from lowrnn.report.conditions import Conditions, nanmean
+from lowrnn.report.conditions import Conditions, nanmean, repeats
 from lowrnn.report.page import Figure, Section
 from lowrnn.report.run import Array, Run
 from lowrnn.report.style import DASHES, DIVERGING, label, panels
@@ -90,10 +89,7 @@ def inputs_figures(run: Run, groups: Conditions) -> list[Figure]:
 
 def _courses(run: Run, groups: Conditions) -> list[tuple[int, NDArray[np.intp]]]:
     """Trials of the same condition in every respect, with their group; a subset if many."""
-    table = run.labels("trial")
-    same = np.arange(len(table))
-    if len(table.columns):
-        same = pd.factorize(pd.MultiIndex.from_frame(table))[0]
+    same = repeats(run)
     courses = [
         (index, group.trials[same[group.trials] == condition])
         for index, group in enumerate(groups.groups)

@@ -8,8 +8,9 @@ import numpy as np
 import plotly.figure_factory
 
 from lowrnn.analysis import FixedPoints, fixed_points, flow_field
+from lowrnn.errors import InputError
 from lowrnn.networks import LowRank
-from lowrnn.report.conditions import Conditions
+from lowrnn.report.conditions import Conditions, repeats
 from lowrnn.report.epochs import Epoch, constant_inputs
 from lowrnn.report.latents import add_plane
 from lowrnn.report.page import Figure, Section, Table
@@ -41,6 +42,9 @@ def portraits(run: Run, limit: int) -> list[Portrait]:
     inputs = run.array("inputs", "trial", "time", "input")
     if inputs is None:
         inputs = np.zeros((*kappa.shape[:2], run.rnn.inputs.shape[1]))
+    same = repeats(run)
+    # Repeats share their signal, not their noise.
+    inputs = np.stack([inputs[same == k].mean(axis=0) for k in range(same.max() + 1)])[same]
     answer = []
     for epoch in constant_inputs(inputs, run.input_names(), limit):
         visited = tuple((trial, kappa[trial, piece]) for trial, piece in epoch.pieces)
@@ -70,7 +74,10 @@ def dynamics_section(run: Run, groups: Conditions) -> Section:
         )
     rank = run.rnn.rank
     limit = {1: MOST_CURVES, 2: MOST_PLANES}.get(rank, 1)
-    shown = portraits(run, limit)
+    try:
+        shown = portraits(run, limit)
+    except InputError as error:
+        return Section(title, [f"The fixed points were not computed: {error}."])
     text = [_words(shown[0].points)]
     missing = [p.epoch.label for p in shown if p.points.complete is False]
     if missing:
@@ -95,11 +102,14 @@ def dynamics_section(run: Run, groups: Conditions) -> Section:
 
 
 def _words(points: FixedPoints) -> str:
+    if not len(points):
+        return "Without input there is no fixed point."
+    if len(points) == 1:
+        return f"Without input there is one fixed point; it is {points.kind[0]}."
     counts = [(kind, points.kind.count(kind)) for kind in MARKERS if kind in points.kind]
     listed = ", ".join(f"{count} {kind}" for kind, count in counts)
-    plural = "point" if len(points) == 1 else "points"
     certain = " The index test finds none missing." if points.complete else ""
-    return f"Without input there are {len(points)} fixed {plural}: {listed}.{certain}"
+    return f"Without input there are {len(points)} fixed points: {listed}.{certain}"
 
 
 def _table(shown: Sequence[Portrait]) -> Table:

@@ -35,8 +35,8 @@ class Epoch:
 def constant_inputs(inputs: Array, names: list[str], limit: int) -> list[Epoch]:
     """The constant inputs that matter most: none at all, then long ones unlike those before.
 
-    A stretch lasts while the smoothed input stays close to its mean so far, at least a twentieth of
-    the trial; its input is the median over it. So noise on the inputs does not matter.
+    A stretch lasts while the smoothed input stays close to its mean so far, at least a
+    fifteenth of the trial; its input is the median over it. So noise on the inputs does not matter.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def constant_inputs(inputs: Array, names: list[str], limit: int) -> list[Epoch]:
         The most epochs that are wanted.
     """
     trials, steps, count = inputs.shape
-    width = max(1, steps // 20)
+    width = max(1, steps // 15)
     scale = np.abs(inputs).max(axis=(0, 1)) if count else np.zeros(0)
     scaled = inputs / np.where(scale > 0, scale, 1.0)
     smooth = scipy.ndimage.uniform_filter1d(scaled, width, axis=1, mode="nearest")

@@ -29,7 +29,7 @@ def neurons_section(run: Run, groups: Conditions) -> Section:
         + (f" {bad} of {known.sum()} are fitted worse than by their own mean." if bad else "")
     ]
     if not known.all():
-        text.append(f"{(~known).sum()} neurons never change, so they have no R².")
+        text.append(f"Neurons without R², never observed or never changing: {(~known).sum()}.")
     figures = [_histogram(run, score)]
     if ceiling is not None:
         figures.append(_against_ceiling(run, score, ceiling))

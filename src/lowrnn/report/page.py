@@ -199,7 +199,8 @@ li {{ margin-bottom: 4px; }}
 .tiles span {{ color: {GREY}; font-size: 14px; }}
 .figures {{ display: flex; flex-wrap: wrap; gap: 12px 24px; }}
 figure {{ margin: 8px 0; min-width: 0; }}
-figure.wide {{ flex: 1 1 100%; }}
+figure.wide {{ flex: 1 1 100%; overflow-x: auto; }}
+figure.wide .plot {{ min-width: 760px; }}
 figure.narrow {{ flex: 1 1 440px; }}
 figcaption {{ color: #555; font-size: 14px; max-width: 90ch; }}
 .save {{ font: inherit; color: #0060a0; background: none; border: 0; padding: 0; cursor: pointer; }}
@@ -211,7 +212,7 @@ figcaption {{ color: #555; font-size: 14px; max-width: 90ch; }}
 table {{ border-collapse: collapse; font-size: 14px; }}
 th, td {{ text-align: left; vertical-align: top; padding: 4px 22px 4px 0;
   border-bottom: 1px solid {PALE}; overflow-wrap: anywhere; }}
-th {{ font-weight: 600; }}
+th {{ font-weight: 600; white-space: nowrap; }}
 pre {{ font-size: 13px; background: #f6f6f6; padding: 12px; overflow-x: auto; }}
 summary {{ cursor: pointer; color: #0060a0; font-size: 14px; }}
 @media print {{ nav, .save {{ display: none; }} section {{ break-inside: avoid-page; }} }}

@@ -18,7 +18,7 @@ def provenance_section(run: Run) -> Section:
     ]
     if run.metrics.get("seconds") is not None:
         rows.append(("duration", f"{run.metrics['seconds']:.3g} s"))
-    text = ["The configuration below and these versions repeat the run."]
+    text = ["The configuration below and these versions repeat the run."] if run.config else []
     return Section(
         "Provenance", text, table=Table(["", ""], [list(r) for r in rows]), listing=run.config
     )

@@ -125,8 +125,9 @@ def ranks_section(run: Run) -> Section:
     lowest = min((float(np.nanmin(c.mean)) for c in found.values()), default=0.0)
     if lowest < FLOOR:
         caption += f" Scores under {number(FLOOR)} are cut off; the lowest is {number(lowest)}."
-    figure = Figure(_plot(run, found), caption)
-    return Section("R² against rank", text, figures=[figure], table=_table(run))
+    several = len(run.metrics["ranks"]) > 1
+    figures = [Figure(_plot(run, found), caption)] if several else []
+    return Section("R² against rank", text, figures=figures, table=_table(run))
 
 
 def _table(run: Run) -> Table:
