@@ -122,7 +122,10 @@ def _caveats(run: Run, rank: int, train: float | None, held: float | None) -> li
         "Activity constrains n only through what n reads of it: entries of n, and of the"
         " connectivity J, are not unique, however good the fit. m, B, the latents and the currents"
         " along the recorded activity are much better determined.",
-        "Latents are unique up to sign once in the canonical gauge, which is used throughout.",
+        "The sign of the latent is arbitrary."
+        if rank == 1
+        else "Latents are shown in the canonical gauge, with arbitrary signs. The gauge depends on all"
+        " of n, so between fits compare the space that the latents span rather than single latents.",
         "A fit is a sufficient mechanism. Whether the circuit works like this takes a perturbation"
         " that the network predicts.",
     ]
