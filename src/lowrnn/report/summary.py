@@ -10,6 +10,10 @@ from lowrnn.report.run import Run
 from lowrnn.report.style import number
 
 FEW_CONDITIONS = 8
+_GAUGE = (
+    "Latents are shown in the canonical gauge, with arbitrary signs. The gauge depends on all of n:"
+    " between fits, compare the space that the latents span rather than single latents."
+)
 
 
 def fit_summary(run: Run) -> Section:
@@ -122,10 +126,7 @@ def _caveats(run: Run, rank: int, train: float | None, held: float | None) -> li
         "Activity constrains n only through what n reads of it: entries of n, and of the"
         " connectivity J, are not unique, however good the fit. m, B, the latents and the currents"
         " along the recorded activity are much better determined.",
-        "The sign of the latent is arbitrary."
-        if rank == 1
-        else "Latents are shown in the canonical gauge, with arbitrary signs. The gauge depends on all"
-        " of n, so between fits compare the space that the latents span rather than single latents.",
+        "The sign of the latent is arbitrary." if rank == 1 else _GAUGE,
         "A fit is a sufficient mechanism. Whether the circuit works like this takes a perturbation"
         " that the network predicts.",
     ]
