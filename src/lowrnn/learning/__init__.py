@@ -1,0 +1,17 @@
+"""Learning: gradient training on a task, and the history that it leaves."""
+
+from lowrnn.learning.history import History
+from lowrnn.learning.initial import initial_network
+from lowrnn.learning.score import Score, evaluate
+from lowrnn.learning.threads import one_torch_thread
+from lowrnn.learning.train import Trained, train
+
+__all__ = [
+    "History",
+    "Score",
+    "Trained",
+    "evaluate",
+    "initial_network",
+    "one_torch_thread",
+    "train",
+]

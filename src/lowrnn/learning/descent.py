@@ -1,0 +1,101 @@
+"""Gradient descent on the parameters of a network."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from lowrnn.errors import InputError
+
+SCHEDULES: dict[str, Callable[[float], float]] = {
+    "constant": lambda done: 1.0,
+    "cosine": lambda done: 0.5 * (1 + math.cos(math.pi * done)),
+}
+"""The learning rate, relative to its first value, after a fraction of all updates."""
+
+_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+
+
+class Descent:
+    """Adam with a schedule, on gradients of bounded norm.
+
+    One learning rate serves every parameter and network size, because Adam moves every entry by
+    about the learning rate and entries are of order 1 in our convention. Only those of a full-rank
+    matrix are not: they move 1/N times as far, as those of `(1/N) m nᵀ` do.
+
+    Parameters
+    ----------
+    tensors : dict from str to Tensor
+        The network, as `RNN.tensors` gives it; changed in place.
+    trained : sequence of str
+        Which of them move.
+    learning_rate : float
+        Adam's learning rate at the start.
+    schedule : {"constant", "cosine"}
+        How it goes on; "cosine" falls to 0 at the last update.
+    updates : int
+        How many updates there will be.
+    clip : float, optional
+        The largest norm of the gradient over all parameters; a longer one is shortened to it.
+    """
+
+    def __init__(
+        self,
+        tensors: dict[str, Tensor],
+        trained: Sequence[str],
+        *,
+        learning_rate: float,
+        schedule: str,
+        updates: int,
+        clip: float | None,
+    ) -> None:
+        self.parameters = {name: tensors[name].requires_grad_() for name in trained}
+        self.learning_rate = learning_rate
+        self.schedule = SCHEDULES[schedule]
+        self.updates = updates
+        self.clip = math.inf if clip is None else clip
+        self.scales = [1 / len(tensors["J"]) if name == "J" else 1.0 for name in trained]
+        self.adam = torch.optim.Adam(
+            [{"params": [p]} for p in self.parameters.values()], fused=True
+        )
+
+    def rate(self, update: int) -> float:
+        """The learning rate of update number `update`, counted from 0."""
+        return self.learning_rate * self.schedule(update / self.updates)
+
+    def update(self, update: int, loss: Tensor) -> None:
+        """Move the parameters down the gradient of `loss`.
+
+        Raises
+        ------
+        InputError
+            If the loss or its gradient is not finite.
+        """
+        self.adam.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), self.clip)
+        if not math.isfinite(float(norm)):
+            raise InputError(
+                f"learning_rate is {self.learning_rate:g}, and after {update} updates the gradient"
+                " is not finite: give a smaller one, or a smaller clip"
+            )
+        rate = self.rate(update)
+        for group, scale in zip(self.adam.param_groups, self.scales, strict=True):
+            group["lr"] = rate * scale
+        self.adam.step()
+
+    def state(self) -> dict[str, Tensor]:
+        """Parameters and moments: what `restore` needs to go on as if nothing had happened."""
+        state = {f"value/{name}": p.detach() for name, p in self.parameters.items()}
+        for name, p in self.parameters.items():
+            state |= {f"{key}/{name}": value for key, value in self.adam.state[p].items()}
+        return state
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take up the state of another descent of the same settings."""
+        for name, p in self.parameters.items():
+            p.data.copy_(state[f"value/{name}"])
+            self.adam.state[p] = {
+                key: state[f"{key}/{name}"].clone() for key in _MOMENTS if f"{key}/{name}" in state
+            }

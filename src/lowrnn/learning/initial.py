@@ -1,0 +1,88 @@
+"""Random networks to start learning from, as the published ones."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lowrnn.errors import InputError
+from lowrnn.learning.seeds import generator
+from lowrnn.networks import RNN, Connectivity, FullRank, LowRank
+from lowrnn.tasks import Task
+
+#: The published networks add noise of standard deviation 0.05 at every step of dt = 0.2 tau.
+PUBLISHED_NOISE = 0.05 / math.sqrt(2 * 0.2)
+
+
+def initial_network(
+    task: Task,
+    neurons: int,
+    rank: int | None = None,
+    *,
+    seed: int = 0,
+    g: float = 0.1,
+    tau: float = 0.1,
+    nonlinearity: str = "tanh",
+    noise_std: float = PUBLISHED_NOISE,
+    dtype: Any = np.float32,
+) -> RNN:
+    """A random network with the inputs, outputs and time step of a task.
+
+    As in the code published with Dubreuil et al. 2022 and Valente et al. 2022, input weights and
+    the entries of `m` and `n` are standard normal. The readout is normal with standard deviation 4
+    in a low-rank network and 1 in a full-rank one; the latter is published as 1/N, for a readout
+    without the factor 1/N of ours.
+
+    Parameters
+    ----------
+    task : Task
+        What the network will learn.
+    neurons : int
+        Number of neurons N.
+    rank : int, optional
+        Rank of a low-rank network; by default the network has full rank.
+    seed : int
+        Determines all weights.
+    g : float
+        Strength of a full-rank matrix, whose entries are normal with variance g²/N.
+    tau : float
+        Time constant in seconds.
+    nonlinearity : str
+        phi.
+    noise_std : float
+        Noise that the network is trained with, in the convention of `RNN`. The default is the
+        published 0.05 a step at `dt = 0.2 tau`.
+    dtype : numpy dtype
+        Floating-point type of the network.
+
+    Raises
+    ------
+    InputError
+        If the rank is not between 1 and the number of neurons, or another value is out of range.
+    """
+    if neurons < 1:
+        raise InputError(f"neurons is {neurons}: give at least 1")
+    if rank is not None and not 1 <= rank <= neurons:
+        raise InputError(f"rank is {rank}: give 1 to {neurons}, the number of neurons")
+    if not (math.isfinite(g) and g >= 0):
+        raise InputError(f"g is {g}: give a strength of at least 0")
+    rng = generator(seed, "network")
+
+    def normal(*shape: int) -> NDArray[np.floating]:
+        return rng.standard_normal(shape).astype(dtype)
+
+    connectivity: Connectivity
+    if rank is None:
+        connectivity = FullRank((g / math.sqrt(neurons)) * normal(neurons, neurons))
+    else:
+        connectivity = LowRank(normal(neurons, rank), normal(neurons, rank))
+    return RNN(
+        connectivity,
+        inputs=normal(neurons, task.n_inputs),
+        readout=(1 if rank is None else 4) * normal(neurons, task.n_outputs),
+        dt=task.dt,
+        tau=tau,
+        nonlinearity=nonlinearity,
+        noise_std=noise_std,
+    )

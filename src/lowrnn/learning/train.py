@@ -1,0 +1,344 @@
+"""Gradient training of a network on a task."""
+
+import math
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lowrnn.errors import InputError, check_number
+from lowrnn.learning.checkpoint import fingerprint, read_checkpoint, write_checkpoint
+from lowrnn.learning.descent import SCHEDULES, Descent
+from lowrnn.learning.history import History
+from lowrnn.learning.score import score_on, step_weights
+from lowrnn.learning.seeds import check_seed, derived_seed, generator
+from lowrnn.learning.threads import one_torch_thread
+from lowrnn.networks import RNN, Noise, structured_part
+from lowrnn.networks.kernels import squared_error
+from lowrnn.tasks import Task
+
+N_VALIDATION = 200
+
+#: Called after each evaluation with the updates done, the mean loss of the last ones, the accuracy.
+Progress = Callable[[int, float, float], None]
+
+#: Under which argument of `RNN` the other parameters go.
+_ARGUMENTS = {"B": "inputs", "w": "readout", "bias": "bias", "initial_state": "initial_state"}
+
+#: A kill loses at most about this many seconds of training.
+_CHECKPOINT_SECONDS = 5.0
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """The outcome of `train`.
+
+    Attributes
+    ----------
+    rnn : RNN
+        The trained network, its low-rank part in the canonical gauge (`LowRank.canonical`).
+    history : History
+        How it got there, its parameters as they were trained.
+    """
+
+    rnn: RNN
+    history: History
+
+
+def train(
+    rnn: RNN,
+    task: Task,
+    *,
+    updates: int = 600,
+    batch_size: int = 32,
+    learning_rate: float = 0.1,
+    schedule: str = "cosine",
+    clip: float | None = 1.0,
+    trained: Sequence[str] | None = None,
+    n_trials: int = 800,
+    evaluate_every: int = 50,
+    target_loss: float | None = None,
+    target_accuracy: float | None = None,
+    snapshots: Sequence[str] = (),
+    seed: int = 0,
+    progress: Progress | None = None,
+    checkpoint: str | Path | None = None,
+) -> Trained:
+    """Train a network on a task by gradient descent through time.
+
+    The loss is the squared error of the readout, averaged over outputs and over the steps of a
+    trial that count, then over trials (Dubreuil et al. 2022; Valente et al. 2022). Every update
+    sees a batch drawn without replacement from a fixed set of trials, with fresh noise in the
+    network (`rnn.noise_std`). The network returned has the weights at the end of the
+    `evaluate_every` updates whose mean loss was lowest, or those that met a target.
+
+    The defaults solve the decision tasks at any rank and size. The published settings for
+    context-dependent decisions at rank 1 are `learning_rate=0.01, schedule="constant", clip=0.1,
+    updates=2500, target_loss=0.01`; expect the loss to stay near 0.6 for hundreds of updates
+    before it falls.
+
+    Parameters
+    ----------
+    rnn : RNN
+        Where to start: see `initial_network`. Its dtype is the precision of training.
+    task : Task
+        The task, of the same time step.
+    updates : int
+        The number of updates, if no target is met before.
+    batch_size : int
+        Trials in each update.
+    learning_rate : float
+        Adam's learning rate at the start; the entries of a full-rank matrix learn at 1/N of it.
+    schedule : {"cosine", "constant"}
+        How the learning rate goes on; "cosine" falls to 0 at the last update.
+    clip : float, optional
+        The largest norm of the gradient; None for no limit.
+    trained : sequence of str, optional
+        What learns: among "J" (full rank) or "m", "n" (low rank), "B", "w", "bias" and
+        "initial_state". By default the connectivity, "B" and "w".
+    n_trials : int
+        Size of the set of training trials, drawn from the task.
+    evaluate_every : int
+        Updates between evaluations, which take the accuracy on 200 other trials.
+    target_loss : float, optional
+        Stop once the mean loss since the last evaluation is at most this.
+    target_accuracy : float, optional
+        Stop once an evaluation finds at least this accuracy.
+    snapshots : sequence of str
+        Parameters to keep in the history at every evaluation.
+    seed : int
+        Determines the trials, the batches and the noise: the same seed gives the same network,
+        whatever the number of threads.
+    progress : callable, optional
+        Called after each evaluation with the updates done, the mean loss since the one before, and
+        the accuracy.
+    checkpoint : path, optional
+        Where to keep the state of training. If the file exists, training goes on from it and
+        ends as if it had never stopped. It is not removed at the end.
+
+    Raises
+    ------
+    InputError
+        If the network does not fit the task, a setting is out of range, the loss stops being
+        finite, or the checkpoint belongs to another training.
+    """
+    trained = (*rnn.connectivity.parameters, "B", "w") if trained is None else tuple(trained)
+    _check_fit(rnn, task)
+    _check_names(rnn, "trained", trained)
+    _check_names(rnn, "snapshots", snapshots)
+    if not trained:
+        raise InputError("trained is empty: name at least one parameter, such as 'm'")
+    for field, count in (("updates", updates), ("evaluate_every", evaluate_every)):
+        if count < 1:
+            raise InputError(f"{field} is {count}: give at least 1")
+    if not 1 <= batch_size <= n_trials:
+        raise InputError(f"batch_size is {batch_size}: give 1 to {n_trials}, the training trials")
+    check_number("learning_rate", learning_rate, above=0)
+    if schedule not in SCHEDULES:
+        raise InputError(f"schedule is {schedule!r}: choose among {', '.join(SCHEDULES)}")
+    if clip is not None:
+        check_number("clip", clip, above=0)
+    settings = {
+        "task": task.to_dict(),
+        "updates": updates,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+        "schedule": schedule,
+        "clip": clip,
+        "trained": trained,
+        "n_trials": n_trials,
+        "evaluate_every": evaluate_every,
+        "target_loss": target_loss,
+        "target_accuracy": target_accuracy,
+        "snapshots": tuple(snapshots),
+        "seed": check_seed(seed),
+        "dynamics": [rnn.alpha, rnn.nonlinearity, rnn.noise_std],
+        "initial network": fingerprint(rnn.tensors()),
+    }
+    with one_torch_thread():
+        training = _Training(rnn, task, settings)
+        path = None if checkpoint is None else Path(checkpoint)
+        if path is not None and path.exists():
+            training.restore(read_checkpoint(path, settings))
+        else:
+            training.evaluate()
+        due = time.monotonic() + _CHECKPOINT_SECONDS
+        while not training.over:
+            training.update()
+            if training.done % evaluate_every and training.done < updates:
+                continue
+            training.evaluate()
+            if path is not None and (training.over or time.monotonic() >= due):
+                started = time.monotonic()
+                write_checkpoint(path, settings, training.state())
+                # A large network must not spend its time on the disk.
+                cost = time.monotonic() - started
+                due = time.monotonic() + max(_CHECKPOINT_SECONDS, 20 * cost)
+            if progress is not None:
+                progress(training.done, training.recent_loss, training.metrics["accuracy"][-1])
+        return Trained(_canonical(training.network(training.best)), training.history())
+
+
+class _Training:
+    """A training in progress: everything that changes, and how to go on."""
+
+    def __init__(self, rnn: RNN, task: Task, settings: dict[str, Any]) -> None:
+        self.rnn, self.task, self.settings = rnn, task, settings
+        seed = settings["seed"]
+        trials = task.sample(settings["n_trials"], derived_seed(seed, "training trials"))
+        self.validation = task.sample(N_VALIDATION, derived_seed(seed, "validation trials"))
+        arrays = (trials.inputs, trials.targets, step_weights(trials))
+        self.data = [torch.from_numpy(array.astype(rnn.dtype)) for array in arrays]
+        self.tensors = rnn.tensors()
+        self.descent = Descent(
+            self.tensors,
+            settings["trained"],
+            learning_rate=settings["learning_rate"],
+            schedule=settings["schedule"],
+            updates=settings["updates"],
+            clip=settings["clip"],
+        )
+        self.loss: list[float] = []
+        self.evaluated: list[int] = []
+        self.metrics: dict[str, list[float]] = {"accuracy": [], "validation_loss": []}
+        self.snapshots: dict[str, list[Tensor]] = {name: [] for name in settings["snapshots"]}
+        self.best: dict[str, Tensor] = {}
+        self.best_loss = math.inf
+
+    @property
+    def done(self) -> int:
+        """The number of updates made."""
+        return len(self.loss)
+
+    @property
+    def recent_loss(self) -> float:
+        """Mean loss of the updates of one evaluation interval."""
+        return float(np.mean(self.loss[-self.settings["evaluate_every"] :]))
+
+    @property
+    def target_met(self) -> bool:
+        """Whether the last evaluation ends the training before its last update."""
+        loss, accuracy = self.settings["target_loss"], self.settings["target_accuracy"]
+        return self.done > 0 and (
+            (loss is not None and self.recent_loss <= loss)
+            or (accuracy is not None and self.metrics["accuracy"][-1] >= accuracy)
+        )
+
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing left to do. To be asked after an evaluation or a resume."""
+        return self.done >= self.settings["updates"] or self.target_met
+
+    def update(self) -> None:
+        """One step of gradient descent."""
+        size, count = self.settings["batch_size"], self.settings["n_trials"]
+        rng = generator(self.settings["seed"], "update", self.done)
+        batch = torch.from_numpy(rng.choice(count, size, replace=False))
+        inputs, targets, weights = (array[batch] for array in self.data)
+        loss = squared_error(
+            self.tensors,
+            inputs,
+            targets,
+            weights / size,
+            on="output",
+            alpha=self.rnn.alpha,
+            nonlinearity=self.rnn.nonlinearity,
+            noise=Noise(self.rnn.noise_std, int(rng.integers(2**63))),
+        )
+        self.descent.update(self.done, loss)
+        self.loss.append(float(loss.detach()))
+
+    def evaluate(self) -> None:
+        """Score the present network, and keep its weights if they are the best so far."""
+        seed = derived_seed(self.settings["seed"], "validation trials", 1)
+        score = score_on(self.network(self.tensors), self.task, self.validation, seed)
+        self.evaluated.append(self.done)
+        self.metrics["accuracy"].append(score.accuracy)
+        self.metrics["validation_loss"].append(score.loss)
+        for name, values in self.snapshots.items():
+            values.append(self.tensors[name].detach().clone())
+        if self.done and (self.recent_loss < self.best_loss or self.target_met):
+            self.best_loss = self.recent_loss
+            moved = self.descent.parameters.items()
+            self.best = {name: value.detach().clone() for name, value in moved}
+
+    def network(self, values: Mapping[str, Tensor]) -> RNN:
+        """The network with some of its parameters at these values."""
+        arrays = {name: value.detach().numpy() for name, value in values.items()}
+        own = {name: arrays[name] for name in self.rnn.connectivity.parameters if name in arrays}
+        changes = {_ARGUMENTS[name]: arrays[name] for name in _ARGUMENTS if name in arrays}
+        connectivity = replace(self.rnn.connectivity, **own)  # type: ignore[type-var]
+        return self.rnn.replace(connectivity=connectivity, **changes)
+
+    def history(self) -> History:
+        """The course so far."""
+        return History(
+            loss=np.array(self.loss),
+            learning_rate=np.array([self.descent.rate(update) for update in range(self.done)]),
+            evaluated=np.array(self.evaluated),
+            metrics={name: np.array(values) for name, values in self.metrics.items()},
+            parameters={
+                name: torch.stack(values).numpy() for name, values in self.snapshots.items()
+            },
+        )
+
+    def state(self) -> dict[str, Tensor]:
+        """Everything that changes, for `restore`."""
+        state = self.descent.state()
+        state |= {f"best/{name}": value for name, value in self.best.items()}
+        state |= {f"snapshots/{name}": torch.stack(v) for name, v in self.snapshots.items()}
+        state |= {
+            f"metrics/{name}": torch.tensor(values, dtype=torch.float64)
+            for name, values in self.metrics.items()
+        }
+        state["loss"] = torch.tensor(self.loss, dtype=torch.float64)
+        state["evaluated"] = torch.tensor(self.evaluated)
+        state["best_loss"] = torch.tensor(self.best_loss, dtype=torch.float64)
+        return state
+
+    def restore(self, state: Mapping[str, Tensor]) -> None:
+        """Take up the state of a training of the same settings."""
+        self.descent.restore(state)
+        self.best = {name: state[f"best/{name}"] for name in self.descent.parameters}
+        self.snapshots = {name: list(state[f"snapshots/{name}"]) for name in self.snapshots}
+        self.metrics = {name: state[f"metrics/{name}"].tolist() for name in self.metrics}
+        self.loss = state["loss"].tolist()
+        self.evaluated = state["evaluated"].tolist()
+        self.best_loss = float(state["best_loss"])
+
+
+def _canonical(rnn: RNN) -> RNN:
+    """The same network, its low-rank part in the canonical gauge."""
+    connectivity = rnn.connectivity
+    low_rank = structured_part(connectivity)
+    if low_rank is None:
+        return rnn
+    gauge = low_rank.canonical()
+    return rnn.replace(connectivity=replace(connectivity, m=gauge.m, n=gauge.n))  # type: ignore
+
+
+def _check_fit(rnn: RNN, task: Task) -> None:
+    """Refuse a network that has not the task's inputs, outputs and time step."""
+    for what, found, wanted in (
+        ("inputs", rnn.inputs.shape[1], task.n_inputs),
+        ("outputs", rnn.readout.shape[1], task.n_outputs),
+        ("dt", rnn.dt, task.dt),
+    ):
+        if found != wanted:
+            raise InputError(
+                f"{what} of the network is {found}, of the task {wanted}: make them equal, for"
+                " example with initial_network"
+            )
+
+
+def _check_names(rnn: RNN, field: str, names: Sequence[str]) -> None:
+    """Refuse what is no parameter of the network."""
+    known = (*rnn.connectivity.parameters, *_ARGUMENTS)
+    for name in names:
+        if name not in known:
+            raise InputError(f"{field} holds {name!r}: choose among {', '.join(known)}")
