@@ -1,0 +1,29 @@
+"""The command line: one file a command.
+
+A command's file imports only what its signature needs; the rest is imported when the command runs,
+so that `lowrnn --help` answers at once.
+"""
+
+import typer
+
+from lowrnn.cli.common import Commands
+from lowrnn.cli.report import report
+from lowrnn.cli.train import train
+
+app = typer.Typer(
+    cls=Commands,
+    help="Low-rank recurrent neural networks: fit them to recordings, train them, take them apart.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+# The order of `lowrnn --help`.
+for command in (train, report):
+    app.command()(command)
+
+
+def main() -> None:
+    """Run the command line."""
+    app(prog_name="lowrnn")

@@ -32,7 +32,9 @@ def step_weights(trials: Trials) -> NDArray[np.floating]:
     Shape (trial, time): the mask, divided by its sum over the trial and by the number of outputs.
     """
     mask = trials.mask
-    return mask / (mask.sum(axis=1, keepdims=True) * trials.targets.shape[2])
+    counted = mask.sum(axis=1, keepdims=True) * trials.targets.shape[2]
+    weights: NDArray[np.floating] = mask / counted
+    return weights
 
 
 def task_loss(outputs: ArrayLike, trials: Trials) -> float:
@@ -63,7 +65,7 @@ def evaluate(rnn: RNN, task: Task, *, n_trials: int = 1000, seed: int = 0) -> Sc
     n_trials : int
         How many trials.
     seed : int
-        Determines trials and noise. They are none of those that `train` uses with any seed.
+        Determines trials and noise; both are independent of those that `train` uses.
 
     Raises
     ------

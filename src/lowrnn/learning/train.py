@@ -133,7 +133,8 @@ def train(
     _check_names(rnn, "snapshots", snapshots)
     if not trained:
         raise InputError("trained is empty: name at least one parameter, such as 'm'")
-    for field, count in (("updates", updates), ("evaluate_every", evaluate_every)):
+    counts = {"updates": updates, "n_trials": n_trials, "evaluate_every": evaluate_every}
+    for field, count in counts.items():
         if count < 1:
             raise InputError(f"{field} is {count}: give at least 1")
     if not 1 <= batch_size <= n_trials:
@@ -143,8 +144,7 @@ def train(
         raise InputError(f"schedule is {schedule!r}: choose among {', '.join(SCHEDULES)}")
     if clip is not None:
         check_number("clip", clip, above=0)
-    settings = {
-        "task": task.to_dict(),
+    settings = {f"task {name}": value for name, value in task.to_dict().items()} | {
         "updates": updates,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
@@ -319,7 +319,7 @@ def _canonical(rnn: RNN) -> RNN:
     if low_rank is None:
         return rnn
     gauge = low_rank.canonical()
-    return rnn.replace(connectivity=replace(connectivity, m=gauge.m, n=gauge.n))  # type: ignore
+    return rnn.replace(connectivity=replace(connectivity, m=gauge.m, n=gauge.n))  # type: ignore[type-var]
 
 
 def _check_fit(rnn: RNN, task: Task) -> None:

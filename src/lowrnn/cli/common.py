@@ -1,0 +1,109 @@
+"""What every command shares: errors as one sentence, progress, options, provenance."""
+
+import errno
+import json
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from lowrnn.errors import InputError
+
+WRONG_INPUT = 2
+INTERRUPTED = 130
+
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Run folder; by default below runs/.")
+]
+JsonOption = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object on stdout, and nothing else there.")
+]
+
+
+class Commands(TyperGroup):
+    """The group of all commands: what a user can cause ends in one sentence on stderr."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            _stop(f"Error: {error}", WRONG_INPUT)
+        except KeyboardInterrupt:
+            _stop("Interrupted: run the same command again to resume.", INTERRUPTED)
+        except OSError as error:
+            if error.errno == errno.EPIPE:
+                raise
+            _stop(f"Error: {_sentence(error)}", WRONG_INPUT)
+        except MemoryError:
+            _stop("Error: memory is short: give fewer neurons or trials", WRONG_INPUT)
+
+
+def _stop(message: str, code: int) -> NoReturn:
+    typer.echo(message, err=True)
+    raise typer.Exit(code) from None
+
+
+def _sentence(error: OSError) -> str:
+    """What the operating system refused, and the mend where there is one."""
+    said = error.strerror or str(error)
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"{said}{where}: make room and run the same command again, finished work is kept"
+    return f"{said}{where}: give a path that can be used"
+
+
+def run_folder(out: Path | None, name: str) -> Path:
+    """The folder that a command writes to, made now: better to fail before the work than after."""
+    folder = Path("runs", name) if out is None else out
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def print_result(metrics: dict[str, Any], sentence: str, *, as_json: bool) -> None:
+    """The outcome of a command on stdout: all of it as JSON, or a sentence."""
+    typer.echo(json.dumps(metrics, allow_nan=False) if as_json else sentence)
+
+
+@contextmanager
+def progress_bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """A progress bar on stderr; the function given moves it to a count, with a remark beside it."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[remark]}"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        bar = progress.add_task(what, total=total, remark="")
+        yield lambda count, remark: progress.update(bar, completed=count, remark=remark)
+
+
+def provenance(*, seed: int, data: Path | None = None) -> dict[str, Any]:
+    """What it takes to repeat a run: versions, command line, seed, and which data."""
+    import platform
+    from datetime import datetime
+    from importlib.metadata import version
+
+    from lowrnn import __version__
+    from lowrnn.files import checksum
+
+    found: dict[str, Any] = {
+        "version": __version__,
+        "versions": {"python": platform.python_version()}
+        | {name: version(name) for name in ("numpy", "scipy", "numba", "torch")},
+        "command": shlex.join(["lowrnn", *sys.argv[1:]]),
+        "seed": seed,
+        "date": datetime.now().astimezone().isoformat(timespec="seconds"),
+    }
+    if data is not None:
+        found |= {"data_file": str(data), "data_checksum": checksum(data)}
+    return found
