@@ -71,7 +71,10 @@ def print_result(metrics: dict[str, Any], sentence: str, *, as_json: bool) -> No
 
 @contextmanager
 def progress_bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
-    """A progress bar on stderr; the function given moves it to a count, with a remark beside it."""
+    """A progress bar on stderr, if that is a terminal.
+
+    The function given moves it to a count, with a remark beside it.
+    """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
@@ -82,9 +85,15 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
         TextColumn("{task.fields[remark]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(what, total=total, remark="")
-        yield lambda count, remark: progress.update(bar, completed=count, remark=remark)
+        try:
+            yield lambda count, remark: progress.update(bar, completed=count, remark=remark)
+        except InputError:
+            # The sentence that follows shall stand alone.
+            progress.remove_task(bar)
+            raise
 
 
 def provenance(*, seed: int, data: Path | None = None) -> dict[str, Any]:

@@ -169,9 +169,8 @@ def train(
             training.evaluate()
         due = time.monotonic() + _CHECKPOINT_SECONDS
         while not training.over:
-            training.update()
-            if training.done % evaluate_every and training.done < updates:
-                continue
+            for _ in range(min(evaluate_every, updates - training.done)):
+                training.update()
             training.evaluate()
             if path is not None and (training.over or time.monotonic() >= due):
                 started = time.monotonic()
@@ -190,9 +189,9 @@ class _Training:
     def __init__(self, rnn: RNN, task: Task, settings: dict[str, Any]) -> None:
         self.rnn, self.task, self.settings = rnn, task, settings
         seed = settings["seed"]
-        trials = task.sample(settings["n_trials"], derived_seed(seed, "training trials"))
+        self.trials = task.sample(settings["n_trials"], derived_seed(seed, "training trials"))
         self.validation = task.sample(N_VALIDATION, derived_seed(seed, "validation trials"))
-        arrays = (trials.inputs, trials.targets, step_weights(trials))
+        arrays = (self.trials.inputs, self.trials.targets, step_weights(self.trials))
         self.data = [torch.from_numpy(array.astype(rnn.dtype)) for array in arrays]
         self.tensors = rnn.tensors()
         self.descent = Descent(
@@ -231,7 +230,7 @@ class _Training:
 
     @property
     def over(self) -> bool:
-        """Whether there is nothing left to do. To be asked after an evaluation or a resume."""
+        """Whether there is nothing left to do; asked after an evaluation."""
         return self.done >= self.settings["updates"] or self.target_met
 
     def update(self) -> None:

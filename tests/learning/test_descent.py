@@ -1,0 +1,81 @@
+"""The gradient that training follows, and the steps that it takes."""
+
+import numpy as np
+import pytest
+import torch
+
+from lowrnn.learning import descent, initial_network
+from lowrnn.learning.descent import Descent
+from lowrnn.learning.seeds import generator
+from lowrnn.learning.train import _Training
+from lowrnn.networks import Noise
+
+
+def loss_by_hand(rnn, trials, batch, noise):
+    """Simulation and loss, one trial, step and output at a time, from their definitions."""
+    J, N = rnn.connectivity.dense(), rnn.neurons
+    total = 0.0
+    for position, trial in enumerate(batch):
+        x, squares, counted = np.zeros(N), 0.0, 0
+        for step in range(trials.inputs.shape[1]):
+            xi = noise.normal(len(batch), step, N)[position]
+            drift = -x + J @ np.tanh(x) + rnn.inputs @ trials.inputs[trial, step]
+            x = x + rnn.alpha * drift + np.sqrt(2 * rnn.alpha) * rnn.noise_std * xi
+            z = rnn.readout.T @ np.tanh(x) / N
+            if trials.mask[trial, step]:
+                squares += np.mean((z - trials.targets[trial, step]) ** 2)
+                counted += 1
+        total += squares / counted
+    return total / len(batch)
+
+
+@pytest.mark.parametrize("rank", [2, None])
+def test_the_gradient_is_that_of_the_published_loss(short, rank):
+    rnn = initial_network(short, 6, rank, seed=1, g=0.8, dtype=np.float64)
+    names = (*rnn.connectivity.parameters, "B", "w")
+    settings = {
+        "seed": 2, "n_trials": 12, "batch_size": 3, "trained": names, "learning_rate": 0.1,
+        "schedule": "constant", "updates": 1, "clip": None, "snapshots": (),
+    }  # fmt: skip
+    training = _Training(rnn, short, settings)
+    start = {name: training.tensors[name].detach().clone() for name in names}
+    training.update()
+    rng = generator(2, "update", 0)
+    batch = rng.choice(12, 3, replace=False)
+    noise = Noise(rnn.noise_std, int(rng.integers(2**63)))
+
+    def by_hand(name, entry, shift):
+        values = {key: value.clone() for key, value in start.items()}
+        values[name][entry] += shift
+        return loss_by_hand(training.network(values), training.trials, batch, noise)
+
+    assert training.loss[0] == pytest.approx(by_hand("w", (0, 0), 0.0), rel=1e-10)
+    for name in names:
+        entry = (3, start[name].shape[1] - 1)
+        difference = (by_hand(name, entry, 1e-6) - by_hand(name, entry, -1e-6)) / 2e-6
+        assert float(training.tensors[name].grad[entry]) == pytest.approx(difference, rel=1e-6)
+
+
+def test_first_steps_are_of_the_learning_rate_and_smaller_in_a_matrix():
+    tensors = {"J": torch.zeros(5, 5), "B": torch.zeros(5, 1)}
+    moving = Descent(
+        tensors, ["J", "B"], learning_rate=0.1, schedule="constant", updates=9, clip=None
+    )
+    moving.update(0, (3 * tensors["J"] - 2 * tensors["B"]).sum())
+    torch.testing.assert_close(tensors["J"].detach(), torch.full((5, 5), -0.1 / 5))
+    torch.testing.assert_close(tensors["B"].detach(), torch.full((5, 1), 0.1))
+
+
+def test_a_long_gradient_is_shortened():
+    tensors = {"m": torch.zeros(3, 1), "n": torch.zeros(1, 1)}
+    moving = Descent(
+        tensors, ["m", "n"], learning_rate=0.1, schedule="constant", updates=9, clip=0.5
+    )
+    moving.update(0, 3 * tensors["m"][0, 0] + 4 * tensors["n"][0, 0])
+    assert float(tensors["m"].grad[0, 0]) == pytest.approx(0.3, rel=1e-5)
+    assert float(tensors["n"].grad[0, 0]) == pytest.approx(0.4, rel=1e-5)
+
+
+def test_schedules_start_at_the_learning_rate():
+    assert all(schedule(0.0) == 1 for schedule in descent.SCHEDULES.values())
+    assert descent.SCHEDULES["cosine"](1.0) == pytest.approx(0, abs=1e-12)

@@ -1,0 +1,63 @@
+"""Random initial networks: their statistics are the published ones."""
+
+import numpy as np
+import pytest
+
+from lowrnn import FullRank, InputError, LowRank
+from lowrnn.learning import initial_network
+from lowrnn.tasks import ContextDecision
+
+N = 1500
+
+
+def spread(array):
+    return float(np.std(array))
+
+
+def test_a_low_rank_network():
+    rnn = initial_network(ContextDecision(dt=0.01), N, 2, seed=1)
+    assert isinstance(rnn.connectivity, LowRank)
+    assert (rnn.neurons, rnn.rank, rnn.inputs.shape, rnn.readout.shape) == (N, 2, (N, 4), (N, 1))
+    for array in (rnn.connectivity.m, rnn.connectivity.n, rnn.inputs):
+        assert spread(array) == pytest.approx(1, abs=0.05)
+    assert spread(rnn.readout) == pytest.approx(4, rel=0.07)
+    assert (rnn.dt, rnn.tau, rnn.dtype) == (0.01, 0.1, np.float32)
+    everything = np.hstack([rnn.connectivity.m, rnn.connectivity.n, rnn.inputs, rnn.readout])
+    assert np.abs(np.corrcoef(everything.T) - np.eye(9)).max() < 0.12
+
+
+def test_a_full_rank_network():
+    rnn = initial_network(ContextDecision(), N, g=0.8)
+    assert isinstance(rnn.connectivity, FullRank)
+    assert spread(rnn.connectivity.J) == pytest.approx(0.8 / np.sqrt(N), rel=0.01)
+    # Published: w ~ N(0, 1/N²), read out without 1/N.
+    assert spread(rnn.readout / N) == pytest.approx(1 / N, rel=0.07)
+
+
+def test_the_noise_is_the_published_one():
+    """0.05 a step settles to 0.05 / sqrt(1 - 0.8²) in a neuron without connections."""
+    rnn = initial_network(ContextDecision(), 400, g=0.0)
+    x = rnn.simulate(np.zeros((20, 60, 4)), seed=1).x
+    assert spread(x[:, 30:]) == pytest.approx(0.05 / 0.6, rel=0.02)
+
+
+def test_the_seed_determines_the_network():
+    one, same, other = (initial_network(ContextDecision(), 10, 1, seed=s) for s in (1, 1, 2))
+    np.testing.assert_array_equal(one.connectivity.m, same.connectivity.m)
+    assert not np.array_equal(one.connectivity.m, other.connectivity.m)
+
+
+@pytest.mark.parametrize(
+    ("settings", "sentence"),
+    [
+        ({"neurons": 0}, "neurons is 0: give at least 1"),
+        ({"rank": 11}, "rank is 11: give 1 to 10, the number of neurons"),
+        ({"rank": 0}, "rank is 0: give 1 to 10"),
+        ({"g": -1.0}, r"g is -1\.0: give a strength of at least 0"),
+        ({"seed": 1.5}, r"seed is 1\.5: give an integer of at least 0"),
+        ({"noise_std": -1.0}, "noise_std is"),
+    ],
+)
+def test_settings_out_of_range(settings, sentence):
+    with pytest.raises(InputError, match=sentence):
+        initial_network(ContextDecision(), **{"neurons": 10, "rank": 1} | settings)
