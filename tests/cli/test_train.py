@@ -15,6 +15,7 @@ import lowrnn.learning
 import lowrnn.report
 from lowrnn import RNN
 from lowrnn.learning import evaluate
+from lowrnn.learning.training import Training
 from lowrnn.tasks import ContextDecision, task
 
 SMALL = ("--neurons", 16, "--updates", 4, "--set", "context_amplitude=0.5")
@@ -75,7 +76,7 @@ def test_an_interrupted_command_resumes(call, tmp_path, no_report, monkeypatch):
     monkeypatch.setattr(module, "_CHECKPOINT_SECONDS", 0.0)
     command = ("train", "perceptual-decision", "--neurons", 16, "--updates", 120)
     assert call(*command, "--out", tmp_path / "whole").exit_code == 0
-    update = module._Training.update
+    update = Training.update
 
     def interrupted(training):
         if training.done == 70:
@@ -83,7 +84,7 @@ def test_an_interrupted_command_resumes(call, tmp_path, no_report, monkeypatch):
         update(training)
 
     with monkeypatch.context() as patch:
-        patch.setattr(module._Training, "update", interrupted)
+        patch.setattr(Training, "update", interrupted)
         answer = call(*command, "--out", tmp_path / "parts", "--json")
     assert answer.exit_code == 130
     assert answer.stdout == ""
@@ -117,7 +118,7 @@ def test_a_full_disk_keeps_the_training(call, tmp_path, no_report, monkeypatch):
     def again(training):
         pytest.fail("the training was finished")
 
-    monkeypatch.setattr(importlib.import_module("lowrnn.learning.train")._Training, "update", again)
+    monkeypatch.setattr(Training, "update", again)
     assert call(*command).exit_code == 0
     assert (tmp_path / "metrics.json").exists()
 

@@ -7,7 +7,7 @@ import torch
 from lowrnn.learning import descent, initial_network
 from lowrnn.learning.descent import Descent
 from lowrnn.learning.seeds import generator
-from lowrnn.learning.train import _Training
+from lowrnn.learning.training import Training
 from lowrnn.networks import Noise
 
 
@@ -37,7 +37,7 @@ def test_the_gradient_is_that_of_the_published_loss(short, rank):
         "seed": 2, "n_trials": 12, "batch_size": 3, "trained": names, "learning_rate": 0.1,
         "schedule": "constant", "updates": 1, "clip": None, "snapshots": (),
     }  # fmt: skip
-    training = _Training(rnn, short, settings)
+    training = Training(rnn, short, settings)
     start = {name: training.tensors[name].detach().clone() for name in names}
     training.update()
     rng = generator(2, "update", 0)

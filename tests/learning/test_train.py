@@ -8,6 +8,7 @@ import pytest
 
 from lowrnn import InputError, RandomPlusLowRank
 from lowrnn.learning import evaluate, initial_network, train
+from lowrnn.learning.training import Training
 from lowrnn.tasks import ContextDecision, PerceptualDecision
 
 QUICK = {"updates": 40, "batch_size": 8, "n_trials": 40, "evaluate_every": 8, "seed": 3}
@@ -118,7 +119,7 @@ def test_an_interrupted_training_ends_as_if_it_had_never_stopped(
     settings = QUICK | {"snapshots": ["w"], "checkpoint": tmp_path / "state.safetensors"}
     whole = train(rnn, short, **settings | {"checkpoint": None})
     count = 0
-    update = module._Training.update
+    update = Training.update
 
     def interrupted(training):
         nonlocal count
@@ -128,7 +129,7 @@ def test_an_interrupted_training_ends_as_if_it_had_never_stopped(
         update(training)
 
     with monkeypatch.context() as patch:
-        patch.setattr(module._Training, "update", interrupted)
+        patch.setattr(Training, "update", interrupted)
         with pytest.raises(KeyboardInterrupt):
             train(rnn, short, **settings)
     evaluations = []

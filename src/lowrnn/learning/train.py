@@ -1,34 +1,22 @@
 """Gradient training of a network on a task."""
 
-import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import torch
-from torch import Tensor
 
 from lowrnn.errors import InputError, check_number
 from lowrnn.learning.checkpoint import fingerprint, read_checkpoint, write_checkpoint
-from lowrnn.learning.descent import SCHEDULES, Descent
+from lowrnn.learning.descent import SCHEDULES
 from lowrnn.learning.history import History
-from lowrnn.learning.score import score_on, step_weights
-from lowrnn.learning.seeds import check_seed, derived_seed, generator
+from lowrnn.learning.seeds import check_seed
 from lowrnn.learning.threads import one_torch_thread
-from lowrnn.networks import RNN, Noise, structured_part
-from lowrnn.networks.kernels import squared_error
+from lowrnn.learning.training import ARGUMENTS, Training
+from lowrnn.networks import RNN, structured_part
 from lowrnn.tasks import Task
-
-N_VALIDATION = 200
 
 #: Called after each evaluation with the updates done, the mean loss of the last ones, the accuracy.
 Progress = Callable[[int, float, float], None]
-
-#: Under which argument of `RNN` the other parameters go.
-_ARGUMENTS = {"B": "inputs", "w": "readout", "bias": "bias", "initial_state": "initial_state"}
 
 #: A kill loses at most about this many seconds of training.
 _CHECKPOINT_SECONDS = 5.0
@@ -161,7 +149,7 @@ def train(
         "initial network": fingerprint(rnn.tensors()),
     }
     with one_torch_thread():
-        training = _Training(rnn, task, settings)
+        training = Training(rnn, task, settings)
         path = None if checkpoint is None else Path(checkpoint)
         if path is not None and path.exists():
             training.restore(read_checkpoint(path, settings))
@@ -181,134 +169,6 @@ def train(
             if progress is not None:
                 progress(training.done, training.recent_loss, training.metrics["accuracy"][-1])
         return Trained(_canonical(training.network(training.best)), training.history())
-
-
-class _Training:
-    """A training in progress: everything that changes, and how to go on."""
-
-    def __init__(self, rnn: RNN, task: Task, settings: dict[str, Any]) -> None:
-        self.rnn, self.task, self.settings = rnn, task, settings
-        seed = settings["seed"]
-        self.trials = task.sample(settings["n_trials"], derived_seed(seed, "training trials"))
-        self.validation = task.sample(N_VALIDATION, derived_seed(seed, "validation trials"))
-        arrays = (self.trials.inputs, self.trials.targets, step_weights(self.trials))
-        self.data = [torch.from_numpy(array.astype(rnn.dtype)) for array in arrays]
-        self.tensors = rnn.tensors()
-        self.descent = Descent(
-            self.tensors,
-            settings["trained"],
-            learning_rate=settings["learning_rate"],
-            schedule=settings["schedule"],
-            updates=settings["updates"],
-            clip=settings["clip"],
-        )
-        self.loss: list[float] = []
-        self.evaluated: list[int] = []
-        self.metrics: dict[str, list[float]] = {"accuracy": [], "validation_loss": []}
-        self.snapshots: dict[str, list[Tensor]] = {name: [] for name in settings["snapshots"]}
-        self.best: dict[str, Tensor] = {}
-        self.best_loss = math.inf
-
-    @property
-    def done(self) -> int:
-        """The number of updates made."""
-        return len(self.loss)
-
-    @property
-    def recent_loss(self) -> float:
-        """Mean loss of the updates of one evaluation interval."""
-        return float(np.mean(self.loss[-self.settings["evaluate_every"] :]))
-
-    @property
-    def target_met(self) -> bool:
-        """Whether the last evaluation ends the training before its last update."""
-        loss, accuracy = self.settings["target_loss"], self.settings["target_accuracy"]
-        return self.done > 0 and (
-            (loss is not None and self.recent_loss <= loss)
-            or (accuracy is not None and self.metrics["accuracy"][-1] >= accuracy)
-        )
-
-    @property
-    def over(self) -> bool:
-        """Whether there is nothing left to do; asked after an evaluation."""
-        return self.done >= self.settings["updates"] or self.target_met
-
-    def update(self) -> None:
-        """One step of gradient descent."""
-        size, count = self.settings["batch_size"], self.settings["n_trials"]
-        rng = generator(self.settings["seed"], "update", self.done)
-        batch = torch.from_numpy(rng.choice(count, size, replace=False))
-        inputs, targets, weights = (array[batch] for array in self.data)
-        loss = squared_error(
-            self.tensors,
-            inputs,
-            targets,
-            weights / size,
-            on="output",
-            alpha=self.rnn.alpha,
-            nonlinearity=self.rnn.nonlinearity,
-            noise=Noise(self.rnn.noise_std, int(rng.integers(2**63))),
-        )
-        self.descent.update(self.done, loss)
-        self.loss.append(float(loss.detach()))
-
-    def evaluate(self) -> None:
-        """Score the present network, and keep its weights if they are the best so far."""
-        seed = derived_seed(self.settings["seed"], "validation trials", 1)
-        score = score_on(self.network(self.tensors), self.task, self.validation, seed)
-        self.evaluated.append(self.done)
-        self.metrics["accuracy"].append(score.accuracy)
-        self.metrics["validation_loss"].append(score.loss)
-        for name, values in self.snapshots.items():
-            values.append(self.tensors[name].detach().clone())
-        if self.done and (self.recent_loss < self.best_loss or self.target_met):
-            self.best_loss = self.recent_loss
-            moved = self.descent.parameters.items()
-            self.best = {name: value.detach().clone() for name, value in moved}
-
-    def network(self, values: Mapping[str, Tensor]) -> RNN:
-        """The network with some of its parameters at these values."""
-        arrays = {name: value.detach().numpy() for name, value in values.items()}
-        own = {name: arrays[name] for name in self.rnn.connectivity.parameters if name in arrays}
-        changes = {_ARGUMENTS[name]: arrays[name] for name in _ARGUMENTS if name in arrays}
-        connectivity = replace(self.rnn.connectivity, **own)  # type: ignore[type-var]
-        return self.rnn.replace(connectivity=connectivity, **changes)
-
-    def history(self) -> History:
-        """The course so far."""
-        return History(
-            loss=np.array(self.loss),
-            learning_rate=np.array([self.descent.rate(update) for update in range(self.done)]),
-            evaluated=np.array(self.evaluated),
-            metrics={name: np.array(values) for name, values in self.metrics.items()},
-            parameters={
-                name: torch.stack(values).numpy() for name, values in self.snapshots.items()
-            },
-        )
-
-    def state(self) -> dict[str, Tensor]:
-        """Everything that changes, for `restore`."""
-        state = self.descent.state()
-        state |= {f"best/{name}": value for name, value in self.best.items()}
-        state |= {f"snapshots/{name}": torch.stack(v) for name, v in self.snapshots.items()}
-        state |= {
-            f"metrics/{name}": torch.tensor(values, dtype=torch.float64)
-            for name, values in self.metrics.items()
-        }
-        state["loss"] = torch.tensor(self.loss, dtype=torch.float64)
-        state["evaluated"] = torch.tensor(self.evaluated)
-        state["best_loss"] = torch.tensor(self.best_loss, dtype=torch.float64)
-        return state
-
-    def restore(self, state: Mapping[str, Tensor]) -> None:
-        """Take up the state of a training of the same settings."""
-        self.descent.restore(state)
-        self.best = {name: state[f"best/{name}"] for name in self.descent.parameters}
-        self.snapshots = {name: list(state[f"snapshots/{name}"]) for name in self.snapshots}
-        self.metrics = {name: state[f"metrics/{name}"].tolist() for name in self.metrics}
-        self.loss = state["loss"].tolist()
-        self.evaluated = state["evaluated"].tolist()
-        self.best_loss = float(state["best_loss"])
 
 
 def _canonical(rnn: RNN) -> RNN:
@@ -337,7 +197,7 @@ def _check_fit(rnn: RNN, task: Task) -> None:
 
 def _check_names(rnn: RNN, field: str, names: Sequence[str]) -> None:
     """Refuse what is no parameter of the network."""
-    known = (*rnn.connectivity.parameters, *_ARGUMENTS)
+    known = (*rnn.connectivity.parameters, *ARGUMENTS)
     for name in names:
         if name not in known:
             raise InputError(f"{field} holds {name!r}: choose among {', '.join(known)}")
