@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     # `X as X` marks a name as public for type checkers.
     from lowrnn.errors import InputError as InputError
+    from lowrnn.fitting import LINT as LINT
     from lowrnn.networks import RNN as RNN
     from lowrnn.networks import FullRank as FullRank
     from lowrnn.networks import LowRank as LowRank
@@ -20,6 +21,7 @@ __version__ = "0.1.0.dev0"
 _HOME = {
     "FullRank": "networks",
     "InputError": "errors",
+    "LINT": "fitting",
     "LowRank": "networks",
     "RNN": "networks",
     "RandomPlusLowRank": "networks",

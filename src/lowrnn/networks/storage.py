@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as to_bytes
 
 from lowrnn.errors import InputError
 from lowrnn.files import atomic
@@ -38,12 +38,12 @@ def save(rnn: RNN, path: str | Path) -> None:
         "bias": rnn.bias,
         "initial_state": rnn.initial_state,
     }
+    content = to_bytes(
+        {name: value.copy(order="C") for name, value in arrays.items()},
+        metadata={"lowrnn": json.dumps(settings)},
+    )
     with atomic(path) as temporary:
-        save_file(
-            {name: value.copy(order="C") for name, value in arrays.items()},
-            temporary,
-            metadata={"lowrnn": json.dumps(settings)},
-        )
+        temporary.write_bytes(content)
 
 
 def load(path: str | Path) -> RNN:

@@ -1,0 +1,69 @@
+"""What a fit is given, as arrays that are known to be sound."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from lowrnn.errors import InputError, check_array
+from lowrnn.recordings import Recording
+
+Array = NDArray[np.floating]
+
+#: The rates that a nonlinearity can give.
+_RANGE = {
+    "tanh": (-1.0, 1.0),
+    "erf": (-1.0, 1.0),
+    "relu": (0.0, np.inf),
+    "softplus": (0.0, np.inf),
+    "identity": (-np.inf, np.inf),
+}
+
+
+@dataclass(frozen=True)
+class Data:
+    """Activity (trial, time, neuron), inputs (trial, time, input) and the time step in seconds."""
+
+    activity: Array
+    inputs: Array
+    dt: float
+
+    def select(self, trials: NDArray[np.integer], neurons: NDArray[np.integer]) -> "Data":
+        """The chosen trials and neurons."""
+        return Data(self.activity[trials][:, :, neurons], self.inputs[trials], self.dt)
+
+
+def as_data(X: Recording | ArrayLike, inputs: ArrayLike | None, dt: float) -> Data:
+    """Arrays of a recording, or of what was given in its place.
+
+    Raises
+    ------
+    InputError
+        If shapes disagree, nothing was observed, or inputs come twice.
+    """
+    if isinstance(X, Recording):
+        if inputs is not None:
+            raise InputError("inputs were given beside a Recording: give those of the recording")
+        inputs, dt = X.inputs, X.bin_width
+        activity = X.rates
+    else:
+        activity = check_array("rates", X, ("trial", "time", "neuron"), finite=False)
+    if np.isnan(activity).all():
+        raise InputError("rates are NaN throughout: give at least one observed value")
+    trials, steps, _ = activity.shape
+    if inputs is None:
+        inputs = np.zeros((trials, steps, 0))
+    elif np.shape(inputs)[2:] != (0,):
+        inputs = check_array("inputs", inputs, (trials, steps, "input"))
+    return Data(activity.astype(np.float32), np.asarray(inputs, np.float32), dt)
+
+
+def check_range(activity: Array, nonlinearity: str, on: str) -> None:
+    """Refuse rates that the nonlinearity cannot give."""
+    low, high = _RANGE[nonlinearity]
+    found = float(np.nanmin(activity)), float(np.nanmax(activity))
+    if on == "rates" and not low <= found[0] <= found[1] <= high:
+        raise InputError(
+            f"rates go from {found[0]:.3g} to {found[1]:.3g}, but {nonlinearity} gives {low:g} to"
+            f" {high:g}: fit them as states (on='states') or scale them"
+        )

@@ -1,0 +1,99 @@
+"""How well a low-rank network fits, without a gradient: the loss and the drive of its latents."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from lowrnn.networks.kernels.compile import OUTER, share
+from lowrnn.networks.kernels.elementwise import CODES
+from lowrnn.networks.kernels.loops import (
+    RATES,
+    STATES,
+    _advance,
+    _project,
+    _rate_error,
+    _respond,
+    _state_error,
+)
+
+Array = NDArray[np.floating]
+
+
+@cache
+def _evaluator(R: int, P: int, code: int, mode: int) -> Any:
+    @njit(**OUTER)
+    def run(
+        W: Any, V: Any, bias: Any, start: Any, u: Any, target: Any, alpha: Any,
+        first: int, last: int, drive: Any, loss: Any,
+    ) -> None:  # fmt: skip
+        steps, inputs, neurons = u.shape[1], u.shape[2], W.shape[1]
+        one = W.dtype.type(1)
+        decay, share_ = one - alpha, one / W.dtype.type(neurons)
+        x, rate, slopes = np.empty_like(bias), np.empty_like(bias), np.empty_like(bias)
+        own = np.empty_like(bias)
+        c = np.empty(P, W.dtype)
+        for b in range(first, last):
+            total = 0.0
+            x[:] = start[b % start.shape[0]]
+            _respond(code, x, rate, slopes)
+            for t in range(steps):
+                _project(rate, V, 0, R, share_, drive[b, t])
+                for p in range(R):
+                    c[p] = alpha * drive[b, t, p]
+                for p in range(inputs):
+                    c[R + p] = alpha * u[b, t, p]
+                _advance(P, code, 0, x, W, c, decay, own, one, rate, slopes)
+                if mode == RATES:
+                    total += _rate_error(code, rate, slopes, target[b, t], one, own)
+                else:
+                    total += _state_error(x, bias, target[b, t], one, own)
+            loss[b] = total
+
+    return run
+
+
+def evaluate(
+    m: Array, n: Array, B: Array, bias: Array, initial_state: Array, u: Array, target: Array, *,
+    alpha: float, nonlinearity: str, on: str,
+) -> tuple[float, Array]:  # fmt: skip
+    """Sum of squared errors of a noise-free network, and `(1/N) nᵀ phi` before each step.
+
+    Parameters
+    ----------
+    m, n, B, bias : array
+        The network; (neuron, ...) as in `RNN`.
+    initial_state : array (neuron,) or (trial, neuron)
+        The state before the first step.
+    u : array (trial, time, input)
+        Inputs.
+    target : array (trial, time, neuron)
+        What the rates or states should be; NaN entries are left out.
+    alpha, nonlinearity : float, str
+        As in `RNN`.
+    on : {"rates", "states"}
+        What `target` is.
+
+    Returns
+    -------
+    loss : float
+        Sum of squared errors.
+    drive : array (trial, time, rank)
+        What moves the latents in each step.
+    """
+    dtype = target.dtype
+    W = np.ascontiguousarray(np.concatenate([m, B, bias[:, None]], axis=1).T, dtype)
+    u = np.concatenate([u, np.ones((*u.shape[:2], 1))], axis=2).astype(dtype)
+    V = np.ascontiguousarray(n.T, dtype)
+    drive, loss = np.empty((*u.shape[:2], len(V)), dtype), np.empty(len(u))
+    kernel = _evaluator(len(V), len(W), CODES[nonlinearity], RATES if on == "rates" else STATES)
+    start = np.atleast_2d(initial_state + bias).astype(dtype)
+    rest = bias.astype(dtype)
+
+    def work(_: int, first: int, last: int) -> None:
+        kernel(W, V, rest, start, u, target, dtype.type(alpha), first, last, drive, loss)
+
+    share(work, len(u))
+    return float(loss.sum()), drive
