@@ -31,7 +31,8 @@ LEVEL = {
     "inference": 7,
     "reproduce": 8,
     "report": 9,
-    "cli": 10,
+    "bench": 10,
+    "cli": 11,
 }
 FOUNDATION = {"errors", "files", "compute"}
 LONGEST_FILE = 400

@@ -6,6 +6,7 @@ so that `lowrnn --help` answers at once.
 
 import typer
 
+from lowrnn.cli.bench import bench
 from lowrnn.cli.common import Commands
 from lowrnn.cli.report import report
 from lowrnn.cli.train import train
@@ -20,7 +21,7 @@ app = typer.Typer(
 )
 
 # The order of `lowrnn --help`.
-for command in (train, report):
+for command in (train, report, bench):
     app.command()(command)
 
 

@@ -1,0 +1,18 @@
+"""Benchmarks: a training step and a fit, side by side with what the papers' public code runs."""
+
+from lowrnn.bench.problem import Cell
+from lowrnn.bench.teacher import FitProblem, context_teacher, fit_problem
+from lowrnn.bench.time_to_fit import time_to_fit
+from lowrnn.bench.training_step import FULL, QUICK, measure, training_steps
+
+__all__ = [
+    "FULL",
+    "QUICK",
+    "Cell",
+    "FitProblem",
+    "context_teacher",
+    "fit_problem",
+    "measure",
+    "time_to_fit",
+    "training_steps",
+]
