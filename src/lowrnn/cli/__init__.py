@@ -8,6 +8,8 @@ import typer
 
 from lowrnn.cli.bench import bench
 from lowrnn.cli.common import Commands
+from lowrnn.cli.demo import demo
+from lowrnn.cli.fit import fit
 from lowrnn.cli.report import report
 from lowrnn.cli.train import train
 
@@ -21,7 +23,7 @@ app = typer.Typer(
 )
 
 # The order of `lowrnn --help`.
-for command in (train, report, bench):
+for command in (demo, fit, train, report, bench):
     app.command()(command)
 
 

@@ -70,10 +70,10 @@ def print_result(metrics: dict[str, Any], sentence: str, *, as_json: bool) -> No
 
 
 @contextmanager
-def progress_bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
+def progress_bar(what: str, total: int) -> Iterator[Callable[..., None]]:
     """A progress bar on stderr, if that is a terminal.
 
-    The function given moves it to a count, with a remark beside it.
+    The function given moves it to a count, with a remark beside it, and may change the total.
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -89,7 +89,9 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
     with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         bar = progress.add_task(what, total=total, remark="")
         try:
-            yield lambda count, remark: progress.update(bar, completed=count, remark=remark)
+            yield lambda count, remark, total=None: progress.update(
+                bar, completed=count, remark=remark, total=total
+            )
         except InputError:
             # The sentence that follows shall stand alone.
             progress.remove_task(bar)

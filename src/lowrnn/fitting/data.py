@@ -59,10 +59,11 @@ def as_data(X: Recording | ArrayLike, inputs: ArrayLike | None, dt: float) -> Da
 
 
 def check_range(activity: Array, nonlinearity: str, on: str) -> None:
-    """Refuse rates that the nonlinearity cannot give."""
+    """Refuse rates that the nonlinearity cannot give, beyond what noise may add to them."""
     low, high = _RANGE[nonlinearity]
     found = float(np.nanmin(activity)), float(np.nanmax(activity))
-    if on == "rates" and not low <= found[0] <= found[1] <= high:
+    margin = 0.2 * max(1.0, found[1] if high == np.inf else high)
+    if on == "rates" and not low - margin <= found[0] <= found[1] <= high + margin:
         raise InputError(
             f"rates go from {found[0]:.3g} to {found[1]:.3g}, but {nonlinearity} gives {low:g} to"
             f" {high:g}: fit them as states (on='states') or scale them"

@@ -47,7 +47,7 @@ def _inverse(nonlinearity: str, rates: Array) -> Array:
     return rates
 
 
-class _Problem:
+class Problem:
     """The data, and a network of loadings `W` (neuron, regressor) and dynamics `c` (q, rank)."""
 
     def __init__(
@@ -84,19 +84,21 @@ class _Problem:
     def regressors(self, kappa: Array) -> Array:
         return np.concatenate([kappa, self.known], axis=2)
 
-    def start(self) -> tuple[Array, Array]:
-        """Loadings and latents of a factor model of the states, given the inputs."""
+    def start(self, kappa: Array | None = None) -> tuple[Array, Array]:
+        """Loadings by regression of the states on latents, given or of a factor model."""
         x = _inverse(self.nonlinearity, self.target) if self.on == "rates" else self.target
         flat = x.reshape(-1, self.neurons)
-        known = self.known.reshape(len(flat), -1)
-        own = np.linalg.lstsq(known, flat)[0] if known.shape[1] else np.zeros((0, self.neurons))
+        known = self.known if kappa is None else self.regressors(kappa)
+        known = known.reshape(len(flat), -1)
+        own = np.zeros((0, self.neurons), flat.dtype)
+        if known.shape[1]:
+            own = np.linalg.lstsq(known, flat)[0].astype(flat.dtype)
+        if kappa is not None:
+            return own.T, kappa
         left = ((x - (known @ own).reshape(x.shape)) * self.seen).reshape(flat.shape)
         m = _components(left, self.rank)
-        kappa = left @ m / self.neurons
-        return (
-            np.concatenate([m, own.T], axis=1).astype(flat.dtype),
-            kappa.reshape(self.trials, self.steps, self.rank).astype(flat.dtype),
-        )
+        factors = (left @ m / self.neurons).reshape(self.trials, self.steps, self.rank)
+        return np.concatenate([m, own.T], axis=1), factors
 
     def residual(self, prediction: Array) -> Array:
         """What rates or states `prediction` miss of the target, where it was observed."""
@@ -236,7 +238,7 @@ def gauss_newton(
     tolerance, patience : float, int
         Ends the fit once so many rounds in a row have improved R² by less than this.
     """
-    problem = _Problem(
+    problem = Problem(
         u, target, rank=rank, alpha=alpha, nonlinearity=nonlinearity, on=on, bias=bias,
         initial_state=initial_state,
     )  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lowrnn.fitting.ranks import TOLERANCE
 from lowrnn.report.page import Figure, Section, Table
 from lowrnn.report.run import Array, Run
 from lowrnn.report.style import BLUE, GREEN, GREY, INK, VERMILLION, label, number, panels, rgba
@@ -81,20 +82,22 @@ def reason(run: Run) -> str:
     if curve is None or not np.isfinite(curve.sem).any():
         return f"The run selected rank {chosen}."
     best = int(np.nanargmax(curve.mean))
-    threshold = curve.mean[best] - np.nan_to_num(curve.sem[best])
-    smallest = int(curve.rank[curve.mean >= threshold].min())
+    # The rule of `lowrnn.fitting.sufficient_rank`, from the scores on the page.
+    margin = max(float(np.nan_to_num(curve.sem[best])), TOLERANCE)
+    smallest = int(curve.rank[curve.mean >= curve.mean[best] - margin].min())
     if smallest != chosen:
         return f"The run selected rank {chosen}; held-out conditions alone would give {smallest}."
     if chosen == curve.rank[best]:
         smaller = (
             "no smaller rank was tried"
             if chosen == curve.rank.min()
-            else "every smaller rank is worse by more than one standard error"
+            else f"every smaller rank is worse by more than {number(margin)}"
         )
         return f"Rank {chosen} was selected: it predicts held-out conditions best, and {smaller}."
     return (
-        f"Rank {chosen} was selected: the smallest whose R² on held-out conditions lies within one"
-        f" standard error of the best, that of rank {int(curve.rank[best])}."
+        f"Rank {chosen} was selected: the smallest whose R² on held-out conditions comes as close as"
+        f" {number(margin)} to the best, that of rank {int(curve.rank[best])} (one standard error,"
+        f" and at least {number(TOLERANCE)})."
     )
 
 

@@ -1,0 +1,95 @@
+"""`lowrnn demo`: the main job on a recording whose answer is known."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from lowrnn.cli.common import JsonOption, OutOption, print_result, progress_bar, run_folder
+from lowrnn.cli.fit import run, sentence
+
+if TYPE_CHECKING:
+    from lowrnn import RNN
+    from lowrnn.recordings import Recording
+    from lowrnn.tasks import Task
+
+NEURONS, RECORDED, REPEATS, UPDATES = 256, 100, 10, 400
+MEASUREMENT_NOISE = 0.1
+
+
+def demo(
+    seed: Annotated[int, typer.Option(help="Determines the network and the recording.")] = 0,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Record from a network that does a task, and find out how it does it.
+
+    Trains a full-rank network on context-dependent decisions, records 100 of its 256 neurons in
+    ten noisy trials of each condition, fits networks of rank 1 to 5 to the averages, and reports.
+    Everything is computed on the spot. Whether the fit found the mechanism is then tested: read
+    out as the recorded neurons were, does it make the same decisions?
+    """
+    from lowrnn import RNN, tasks
+    from lowrnn.fitting import LINT
+    from lowrnn.recordings import read
+
+    folder = run_folder(out, "demo")
+    task = tasks.task("context-decision")
+    if not (folder / "recording.npz").exists():
+        _make(task, folder, seed)
+    data = read(folder / "recording.npz")
+    metrics = run(
+        data, [1, 2, 3, 4, 5], LINT(on="rates"), folder, folds=4, seeds=1, seed=seed,
+        source=folder / "recording.npz",
+    )  # fmt: skip
+    fitted, teacher = (RNN.load(folder / f"{name}.safetensors") for name in ("network", "teacher"))
+    metrics["accuracy"] = _accuracy(fitted, teacher, task, data)
+    words, report = sentence(metrics).split("\n")
+    decides = f"Read out as the recorded neurons were, it decides {metrics['accuracy']:.0%} of"
+    print_result(metrics, f"{words}\n{decides} conditions correctly.\n{report}", as_json=as_json)
+
+
+def _make(task: "Task", folder: Path, seed: int) -> None:
+    """Train the network and record from it."""
+    from lowrnn import learning
+
+    start = learning.initial_network(task, NEURONS, seed=seed)
+    with progress_bar("training", UPDATES) as advance:
+        teacher = learning.train(
+            start, task, updates=UPDATES, seed=seed,
+            progress=lambda done, _, accuracy: advance(done, f"accuracy {accuracy:.2f}"),
+        ).rnn  # fmt: skip
+    teacher.save(folder / "teacher.safetensors")
+    _record(teacher, task, seed).to_npz(folder / "recording.npz")
+
+
+def _record(teacher: "RNN", task: "Task", seed: int) -> "Recording":
+    """Averages over noisy trials of every condition, for a random part of the neurons."""
+    import numpy as np
+    import pandas as pd
+
+    from lowrnn.recordings import Recording
+
+    rng = np.random.default_rng(seed)
+    recorded = np.sort(rng.permutation(NEURONS)[:RECORDED])
+    trials = task.conditions()
+    repeated = np.repeat(np.arange(len(trials)), REPEATS)
+    rates = teacher.simulate(trials.inputs[repeated], seed).rates[:, :, recorded]
+    single = Recording(
+        rates + MEASUREMENT_NOISE * rng.standard_normal(rates.shape),
+        task.dt,
+        inputs=trials.inputs[repeated],
+        input_names=task.input_names,
+        conditions=trials.conditions.iloc[repeated],
+        neurons=pd.DataFrame({"unit": recorded}),
+        unit="a.u.",
+    )
+    return single.average(list(trials.conditions.columns))
+
+
+def _accuracy(fitted: "RNN", teacher: "RNN", task: "Task", data: "Recording") -> float:
+    """Share of the conditions that the fit decides correctly with the recorded neurons' readout."""
+    readout = teacher.readout[data.neurons["unit"].to_numpy()]
+    conditions = task.conditions()
+    run = fitted.replace(readout=readout).simulate(conditions.inputs)
+    return task.accuracy(run.z, conditions)
