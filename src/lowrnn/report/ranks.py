@@ -95,8 +95,8 @@ def reason(run: Run) -> str:
         )
         return f"Rank {chosen} was selected: it predicts held-out conditions best, and {smaller}."
     return (
-        f"Rank {chosen} was selected: the smallest whose R² on held-out conditions comes as close as"
-        f" {number(margin)} to the best, that of rank {int(curve.rank[best])} (one standard error,"
+        f"Rank {chosen} was selected: the smallest whose R² on held-out conditions comes within"
+        f" {number(margin)} of the best, that of rank {int(curve.rank[best])} (one standard error,"
         f" and at least {number(TOLERANCE)})."
     )
 
