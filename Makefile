@@ -27,7 +27,6 @@ $(VENV)/.bench: $(VENV)/.dev
 
 demo: $(VENV)/.dev  ## fit an embedded recording and write its report
 	$(BIN)/lowrnn demo --out runs/demo
-	@echo '$(CURDIR)/runs/demo/report.html'
 
 test: $(VENV)/.dev  ## style, types and tests
 	$(BIN)/ruff check .
