@@ -12,11 +12,11 @@ from lowrnn.networks.kernels.elementwise import CODES
 from lowrnn.networks.kernels.loops import (
     RATES,
     STATES,
-    _advance,
-    _project,
-    _rate_error,
-    _respond,
-    _state_error,
+    advance,
+    project,
+    rate_error,
+    respond,
+    state_error,
 )
 
 Array = NDArray[np.floating]
@@ -32,24 +32,26 @@ def _evaluator(R: int, P: int, code: int, mode: int) -> Any:
         steps, inputs, neurons = u.shape[1], u.shape[2], W.shape[1]
         one = W.dtype.type(1)
         decay, share_ = one - alpha, one / W.dtype.type(neurons)
-        x, rate, slopes = np.empty_like(bias), np.empty_like(bias), np.empty_like(bias)
-        own = np.empty_like(bias)
-        c = np.empty(P, W.dtype)
+        x, xi = np.empty_like(bias), np.empty_like(bias)
+        rates, own = np.empty((1, neurons), W.dtype), np.empty((1, neurons), W.dtype)
+        slopes = np.empty((1, neurons), W.dtype)
+        c, q = np.empty((1, P), W.dtype), np.empty((1, R), W.dtype)
         for b in range(first, last):
             total = 0.0
             x[:] = start[b % start.shape[0]]
-            _respond(code, x, rate, slopes)
+            respond(code, x, rates, slopes, 0)
             for t in range(steps):
-                _project(rate, V, 0, R, share_, drive[b, t])
+                project(rates, 0, V, 0, R, share_, q, 0)
                 for p in range(R):
-                    c[p] = alpha * drive[b, t, p]
+                    drive[b, t, p] = q[0, p]
+                    c[0, p] = alpha * q[0, p]
                 for p in range(inputs):
-                    c[R + p] = alpha * u[b, t, p]
-                _advance(P, code, 0, x, W, c, decay, own, one, rate, slopes)
+                    c[0, R + p] = alpha * u[b, t, p]
+                advance(P, code, 0, x, W, c, 0, decay, xi, one, rates, slopes, 0)
                 if mode == RATES:
-                    total += _rate_error(code, rate, slopes, target[b, t], one, own)
+                    total += rate_error(code, rates, slopes, 0, target, b, t, one, own)
                 else:
-                    total += _state_error(x, bias, target[b, t], one, own)
+                    total += state_error(x, bias, target, b, t, one, own, 0)
             loss[b] = total
 
     return run

@@ -27,193 +27,196 @@ CHUNK = 4
 
 
 @njit(**ROWS)
-def _dot(a: Any, b: Any) -> Any:
+def _dot(a: Any, i: int, b: Any, p: int) -> Any:
     total = a.dtype.type(0)
-    for i in range(a.shape[0]):
-        total += a[i] * b[i]
+    for k in range(a.shape[1]):
+        total += a[i, k] * b[p, k]
     return total
 
 
 @njit(**ROWS)
-def _two_dots(a: Any, b: Any, c: Any) -> Any:
+def _two_dots(a: Any, i: int, b: Any, p: int) -> Any:
     one, two = a.dtype.type(0), a.dtype.type(0)
-    for i in range(a.shape[0]):
-        one += a[i] * b[i]
-        two += a[i] * c[i]
+    for k in range(a.shape[1]):
+        one += a[i, k] * b[p, k]
+        two += a[i, k] * b[p + 1, k]
     return one, two
 
 
 @njit(**INNER)
-def _project(a: Any, rows: Any, first: int, last: int, scale: Any, out: Any) -> None:
-    """`out[p] = scale · a·rows[p]` for p from first to last."""
+def project(a: Any, i: int, rows: Any, first: int, last: int, scale: Any, out: Any, o: int) -> None:
+    """`out[o, p] = scale · a[i]·rows[p]` for p from first to last."""
     for p in range(first, last - 1, 2):
-        one, two = _two_dots(a, rows[p], rows[p + 1])
-        out[p], out[p + 1] = scale * one, scale * two
+        one, two = _two_dots(a, i, rows, p)
+        out[o, p], out[o, p + 1] = scale * one, scale * two
     if (last - first) % 2:
-        out[last - 1] = scale * _dot(a, rows[last - 1])
+        out[o, last - 1] = scale * _dot(a, i, rows, last - 1)
 
 
 @njit(**ROWS)
-def _gather_two(g: Any, h: Any, rows: Any, c: Any, d: Any) -> None:
-    c0, c1, c2, c3, c4, c5, c6, c7 = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
-    d0, d1, d2, d3, d4, d5, d6, d7 = d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7]
-    r0, r1, r2, r3 = rows[0], rows[1], rows[2], rows[3]
-    r4, r5, r6, r7 = rows[4], rows[5], rows[6], rows[7]
-    for i in range(g.shape[0]):
-        g[i] += (
-            (c0 * r0[i] + c1 * r1[i] + c2 * r2[i] + c3 * r3[i])
-            + (c4 * r4[i] + c5 * r5[i] + c6 * r6[i] + c7 * r7[i])
-        )  # fmt: skip
-        h[i] += (
-            (d0 * r0[i] + d1 * r1[i] + d2 * r2[i] + d3 * r3[i])
-            + (d4 * r4[i] + d5 * r5[i] + d6 * r6[i] + d7 * r7[i])
-        )  # fmt: skip
+def _gather_two(g: Any, p: int, rows: Any, r: int, c: Any, q: int) -> None:
+    c0, c1, c2, c3 = c[q, 0], c[q, 1], c[q, 2], c[q, 3]
+    c4, c5, c6, c7 = c[q, 4], c[q, 5], c[q, 6], c[q, 7]
+    d0, d1, d2, d3 = c[q + 1, 0], c[q + 1, 1], c[q + 1, 2], c[q + 1, 3]
+    d4, d5, d6, d7 = c[q + 1, 4], c[q + 1, 5], c[q + 1, 6], c[q + 1, 7]
+    for k in range(g.shape[1]):
+        r0, r1, r2, r3 = rows[r, k], rows[r + 1, k], rows[r + 2, k], rows[r + 3, k]
+        r4, r5, r6, r7 = rows[r + 4, k], rows[r + 5, k], rows[r + 6, k], rows[r + 7, k]
+        one = (c0 * r0 + c1 * r1 + c2 * r2 + c3 * r3) + (c4 * r4 + c5 * r5 + c6 * r6 + c7 * r7)
+        two = (d0 * r0 + d1 * r1 + d2 * r2 + d3 * r3) + (d4 * r4 + d5 * r5 + d6 * r6 + d7 * r7)
+        g[p, k] += one
+        g[p + 1, k] += two
 
 
 @njit(**ROWS)
-def _gather_one(g: Any, rows: Any, c: Any) -> None:
-    c0, c1, c2, c3, c4, c5, c6, c7 = c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]
-    r0, r1, r2, r3 = rows[0], rows[1], rows[2], rows[3]
-    r4, r5, r6, r7 = rows[4], rows[5], rows[6], rows[7]
-    for i in range(g.shape[0]):
-        g[i] += (
-            (c0 * r0[i] + c1 * r1[i] + c2 * r2[i] + c3 * r3[i])
-            + (c4 * r4[i] + c5 * r5[i] + c6 * r6[i] + c7 * r7[i])
-        )  # fmt: skip
+def _gather_one(g: Any, p: int, rows: Any, r: int, c: Any, q: int) -> None:
+    c0, c1, c2, c3 = c[q, 0], c[q, 1], c[q, 2], c[q, 3]
+    c4, c5, c6, c7 = c[q, 4], c[q, 5], c[q, 6], c[q, 7]
+    for k in range(g.shape[1]):
+        r0, r1, r2, r3 = rows[r, k], rows[r + 1, k], rows[r + 2, k], rows[r + 3, k]
+        r4, r5, r6, r7 = rows[r + 4, k], rows[r + 5, k], rows[r + 6, k], rows[r + 7, k]
+        one = (c0 * r0 + c1 * r1 + c2 * r2 + c3 * r3) + (c4 * r4 + c5 * r5 + c6 * r6 + c7 * r7)
+        g[p, k] += one
 
 
 @njit(**INNER)
-def _gather(gradient: Any, first: int, rows: Any, coefficients: Any) -> None:
-    """`gradient[first + p] += Σ_j coefficients[p, j] rows[j]` over the BLOCK rows."""
+def _gather(gradient: Any, first: int, rows: Any, r: int, coefficients: Any) -> None:
+    """`gradient[first + p] += Σ_j coefficients[p, j] rows[r + j]` over a block of rows."""
     count = coefficients.shape[0]
     for p in range(0, count - 1, 2):
-        g, h = gradient[first + p], gradient[first + p + 1]
-        _gather_two(g, h, rows, coefficients[p], coefficients[p + 1])
+        _gather_two(gradient, first + p, rows, r, coefficients, p)
     if count % 2:
-        _gather_one(gradient[first + count - 1], rows, coefficients[count - 1])
+        _gather_one(gradient, first + count - 1, rows, r, coefficients, count - 1)
 
 
-def _advance(
-    P: int, code: int, noisy: int, x: Any, W: Any, c: Any, decay: Any, xi: Any, std: Any,
-    rate: Any, slopes: Any,
+def advance(
+    P: int, code: int, noisy: int, x: Any, W: Any, c: Any, t: int, decay: Any, xi: Any, std: Any,
+    rates: Any, slopes: Any, o: int,
 ) -> None:  # fmt: skip
-    """One Euler step of one trial in place, its rates and, where phi' needs it, the slopes."""
+    """One Euler step of one trial in place, with coefficients `c[t]`; its rates go to row `o`."""
     raise NotImplementedError
 
 
-@overload(_advance, prefer_literal=True, jit_options=ROWS)
-def _advance_for(
-    P: Any, code: Any, noisy: Any, x: Any, W: Any, c: Any, decay: Any, xi: Any, std: Any,
-    rate: Any, slopes: Any,
+@overload(advance, prefer_literal=True, jit_options=ROWS)
+def _advance(
+    P: Any, code: Any, noisy: Any, x: Any, W: Any, c: Any, t: Any, decay: Any, xi: Any, std: Any,
+    rates: Any, slopes: Any, o: Any,
 ) -> Any:  # fmt: skip
     count, kind, noise = P.literal_value, code.literal_value, noisy.literal_value
     keep_slope = kind == ERF
 
     def implementation(
-        P: Any, code: Any, noisy: Any, x: Any, W: Any, c: Any, decay: Any, xi: Any, std: Any,
-        rate: Any, slopes: Any,
+        P: Any, code: Any, noisy: Any, x: Any, W: Any, c: Any, t: Any, decay: Any, xi: Any,
+        std: Any, rates: Any, slopes: Any, o: Any,
     ) -> None:  # fmt: skip
-        for i in range(x.shape[0]):
-            state = decay * x[i]
+        for k in range(x.shape[0]):
+            state = decay * x[k]
             for p in range(count):
-                state += W[p, i] * c[p]
+                state += W[p, k] * c[t, p]
             if noise:
-                state += std * xi[i]
-            x[i] = state
-            rate[i] = phi(kind, state)
+                state += std * xi[k]
+            x[k] = state
+            rates[o, k] = phi(kind, state)
             if keep_slope:
-                slopes[i] = slope(kind, state, rate[i])
+                slopes[o, k] = slope(kind, state, rates[o, k])
 
     return implementation
 
 
 def _retreat(
-    Q: int, code: int, direct: int, after: Any, before: Any, rate: Any, slopes: Any, V: Any,
-    s: Any, decay: Any, own: Any,
+    Q: int, code: int, direct: int, adjoint: Any, after: int, before: int, rates: Any, slopes: Any,
+    t: int, V: Any, s: Any, decay: Any, own: Any,
 ) -> None:  # fmt: skip
-    """One step of the adjoint: `before` from `after`, with the direct gradient `own` added."""
+    """One step of the adjoint: row `before` from row `after`, and the direct gradient `own[t]`."""
     raise NotImplementedError
 
 
 @overload(_retreat, prefer_literal=True, jit_options=ROWS)
 def _retreat_for(
-    Q: Any, code: Any, direct: Any, after: Any, before: Any, rate: Any, slopes: Any, V: Any,
-    s: Any, decay: Any, own: Any,
+    Q: Any, code: Any, direct: Any, adjoint: Any, after: Any, before: Any, rates: Any, slopes: Any,
+    t: Any, V: Any, s: Any, decay: Any, own: Any,
 ) -> Any:  # fmt: skip
     count, kind, add_own = Q.literal_value, code.literal_value, direct.literal_value
     keep_slope = kind == ERF
 
     def implementation(
-        Q: Any, code: Any, direct: Any, after: Any, before: Any, rate: Any, slopes: Any, V: Any,
-        s: Any, decay: Any, own: Any,
+        Q: Any, code: Any, direct: Any, adjoint: Any, after: Any, before: Any, rates: Any,
+        slopes: Any, t: Any, V: Any, s: Any, decay: Any, own: Any,
     ) -> None:  # fmt: skip
-        for i in range(rate.shape[0]):
-            pull = V[0, i] * s[0]
+        for k in range(rates.shape[1]):
+            pull = V[0, k] * s[t, 0]
             for q in range(1, count):
-                pull += V[q, i] * s[q]
+                pull += V[q, k] * s[t, q]
             if keep_slope:
-                total = decay * after[i] + slopes[i] * pull
+                total = decay * adjoint[after, k] + slopes[t, k] * pull
             else:
-                total = decay * after[i] + slope(kind, rate[i], rate[i]) * pull
+                total = decay * adjoint[after, k] + slope(kind, rates[t, k], rates[t, k]) * pull
             if add_own:
-                total += own[i]
-            before[i] = total
+                total += own[t, k]
+            adjoint[before, k] = total
 
     return implementation
 
 
-def _rate_error(code: int, rate: Any, slopes: Any, target: Any, scale: Any, own: Any) -> Any:
-    """Sum of squared errors of the rates, NaN targets left out; its gradient goes to `own`."""
+def rate_error(
+    code: int, rates: Any, slopes: Any, o: int, target: Any, b: int, t: int, scale: Any, own: Any
+) -> Any:
+    """Squared error of row `o` of the rates, NaN targets left out; gradient to `own[o]`."""
     raise NotImplementedError
 
 
-@overload(_rate_error, prefer_literal=True, jit_options=ROWS)
-def _rate_error_for(code: Any, rate: Any, slopes: Any, target: Any, scale: Any, own: Any) -> Any:
+@overload(rate_error, prefer_literal=True, jit_options=ROWS)
+def _rate_error(
+    code: Any, rates: Any, slopes: Any, o: Any, target: Any, b: Any, t: Any, scale: Any, own: Any
+) -> Any:
     kind = code.literal_value
 
     def implementation(
-        code: Any, rate: Any, slopes: Any, target: Any, scale: Any, own: Any
+        code: Any, rates: Any, slopes: Any, o: Any, target: Any, b: Any, t: Any, scale: Any,
+        own: Any,
     ) -> Any:  # fmt: skip
-        total = rate.dtype.type(0)
-        for i in range(rate.shape[0]):
-            error = rate[i] - target[i]
-            error = error if error == error else rate.dtype.type(0)
+        total = rates.dtype.type(0)
+        for k in range(rates.shape[1]):
+            error = rates[o, k] - target[b, t, k]
+            error = error if error == error else rates.dtype.type(0)
             total += error * error
             if kind == ERF:
-                own[i] = scale * error * slopes[i]
+                own[o, k] = scale * error * slopes[o, k]
             else:
-                own[i] = scale * error * slope(kind, rate[i], rate[i])
+                own[o, k] = scale * error * slope(kind, rates[o, k], rates[o, k])
         return total
 
     return implementation
 
 
 @njit(**ROWS)
-def _state_error(x: Any, bias: Any, target: Any, scale: Any, own: Any) -> Any:
-    """As `_rate_error`, on the states."""
+def state_error(
+    x: Any, bias: Any, target: Any, b: int, t: int, scale: Any, own: Any, o: int
+) -> Any:
+    """As `rate_error`, for the states."""
     total = x.dtype.type(0)
-    for i in range(x.shape[0]):
-        error = x[i] - bias[i] - target[i]
+    for k in range(x.shape[0]):
+        error = x[k] - bias[k] - target[b, t, k]
         error = error if error == error else x.dtype.type(0)
         total += error * error
-        own[i] = scale * error
+        own[o, k] = scale * error
     return total
 
 
-def _respond(code: int, x: Any, rate: Any, slopes: Any) -> None:
-    """The rates of a state and, where phi' needs it, the slopes."""
+def respond(code: int, x: Any, rates: Any, slopes: Any, o: int) -> None:
+    """The rates of a state and, where phi' needs them, the slopes, in row `o`."""
     raise NotImplementedError
 
 
-@overload(_respond, prefer_literal=True, jit_options=ROWS)
-def _respond_for(code: Any, x: Any, rate: Any, slopes: Any) -> Any:
+@overload(respond, prefer_literal=True, jit_options=ROWS)
+def _respond(code: Any, x: Any, rates: Any, slopes: Any, o: Any) -> Any:
     kind = code.literal_value
 
-    def implementation(code: Any, x: Any, rate: Any, slopes: Any) -> None:
-        for i in range(x.shape[0]):
-            rate[i] = phi(kind, x[i])
+    def implementation(code: Any, x: Any, rates: Any, slopes: Any, o: Any) -> None:
+        for k in range(x.shape[0]):
+            rates[o, k] = phi(kind, x[k])
             if kind == ERF:
-                slopes[i] = slope(kind, x[i], rate[i])
+                slopes[o, k] = slope(kind, x[k], rates[o, k])
 
     return implementation
 
@@ -230,21 +233,21 @@ def simulator(R: int, P: int, code: int, noisy: int) -> Any:
         steps, inputs, neurons = u.shape[1], u.shape[2], W.shape[1]
         decay = W.dtype.type(1) - alpha
         gain = alpha / W.dtype.type(neurons)
-        x, rate, xi = np.empty_like(bias), np.empty_like(bias), np.empty_like(bias)
-        slopes = np.empty_like(bias)
-        c = np.empty(P, W.dtype)
+        x, xi = np.empty_like(bias), np.empty_like(bias)
+        rates, slopes = np.empty((1, neurons), W.dtype), np.empty((1, neurons), W.dtype)
+        c = np.empty((1, P), W.dtype)
         for b in range(first, last):
             x[:] = start[b % start.shape[0]]
-            _respond(code, x, rate, slopes)
+            respond(code, x, rates, slopes, 0)
             for t in range(steps):
-                _project(rate, V, 0, R, gain, c)
+                project(rates, 0, V, 0, R, gain, c, 0)
                 for p in range(inputs):
-                    c[R + p] = alpha * u[b, t, p]
+                    c[0, R + p] = alpha * u[b, t, p]
                 if noisy:
                     fill_normal(xi, keys[b, 0], keys[b, 1], np.uint32(t))
-                _advance(P, code, noisy, x, W, c, decay, xi, std, rate, slopes)
-                for i in range(neurons):
-                    out[b, t, i] = x[i] - bias[i]
+                advance(P, code, noisy, x, W, c, 0, decay, xi, std, rates, slopes, 0)
+                for k in range(neurons):
+                    out[b, t, k] = x[k] - bias[k]
 
     return simulate
 
@@ -273,7 +276,7 @@ def differentiator(R: int, P: int, Q: int, code: int, noisy: int, mode: int) -> 
         slopes = workspace[2 * rows :] if code == ERF else workspace[:rows]
         x, xi = np.empty_like(bias), np.empty_like(bias)
         adjoint = np.zeros((BLOCK + 1, neurons), W.dtype)
-        q = np.zeros(Q, W.dtype)
+        q = np.zeros((1, Q), W.dtype)
         # Coefficients of step t: what multiplied the rows going forward, and going back.
         ahead = np.zeros((rows, P), W.dtype)
         back = np.zeros((rows, Q), W.dtype)
@@ -286,41 +289,40 @@ def differentiator(R: int, P: int, Q: int, code: int, noisy: int, mode: int) -> 
             for b in range(chunk * CHUNK, min(trials, (chunk + 1) * CHUNK)):
                 total = 0.0
                 x[:] = start[b % start.shape[0]]
-                _respond(code, x, rates[0], slopes[0])
+                respond(code, x, rates, slopes, 0)
                 for t in range(steps + 1):
                     # Of the rates before step t: its latents, and the output of the step before.
-                    _project(rates[t], V, 0, Q, share, q)
+                    project(rates, t, V, 0, Q, share, q, 0)
                     for o in range(R, Q):
                         if t > 0:
-                            error = q[o] - target[b, t - 1, o - R]
+                            error = q[0, o] - target[b, t - 1, o - R]
                             error = error if error == error else zero
                             total += weight[b, t - 1] * error * error
                             back[t, o] = 2 * weight[b, t - 1] * error * share
                     if t == steps:
                         break
                     for p in range(R):
-                        ahead[t, p] = alpha * q[p]
+                        ahead[t, p] = alpha * q[0, p]
                     for p in range(inputs):
                         ahead[t, R + p] = alpha * u[b, t, p]
                     if mode == GIVEN:
                         for i in range(neurons):
                             x[i] = given[b, t, i] + bias[i]
-                        _respond(code, x, rates[t + 1], slopes[t + 1])
-                        own[t + 1] = target[b, t]
+                        respond(code, x, rates, slopes, t + 1)
+                        for k in range(neurons):
+                            own[t + 1, k] = target[b, t, k]
                         continue
                     if noisy:
                         fill_normal(xi, keys[b, 0], keys[b, 1], np.uint32(t))
-                    _advance(
-                        P, code, noisy, x, W, ahead[t], decay, xi, std, rates[t + 1], slopes[t + 1]
-                    )
+                    advance(P, code, noisy, x, W, ahead, t, decay, xi, std, rates, slopes, t + 1)
                     scale = 2 * weight[b, t]
                     if mode == RATES:
-                        total += weight[b, t] * _rate_error(
-                            code, rates[t + 1], slopes[t + 1], target[b, t], scale, own[t + 1]
+                        total += weight[b, t] * rate_error(
+                            code, rates, slopes, t + 1, target, b, t, scale, own
                         )
                     if mode == STATES:
-                        total += weight[b, t] * _state_error(
-                            x, bias, target[b, t], scale, own[t + 1]
+                        total += weight[b, t] * state_error(
+                            x, bias, target, b, t, scale, own, t + 1
                         )
                 loss[b] = total
 
@@ -335,11 +337,11 @@ def differentiator(R: int, P: int, Q: int, code: int, noisy: int, mode: int) -> 
                             own[begin + j + 1] = zero
                     for t in range(end, begin, -1):
                         # From the adjoint after step t + 1 to the one after step t.
-                        after, before = adjoint[t - begin], adjoint[t - begin - 1]
-                        _project(after, W, 0, R, gain, back[t])
+                        after = t - begin
+                        project(adjoint, after, W, 0, R, gain, back, t)
                         _retreat(
-                            Q, code, direct, after, before, rates[t], slopes[t], V, back[t], decay,
-                            own[t],
+                            Q, code, direct, adjoint, after, after - 1, rates, slopes, t, V, back,
+                            decay, own,
                         )  # fmt: skip
                     for j in range(BLOCK):
                         inside = begin + j < end
@@ -347,17 +349,16 @@ def differentiator(R: int, P: int, Q: int, code: int, noisy: int, mode: int) -> 
                             ahead_block[p, j] = ahead[begin + j, p] if inside else zero
                         for p in range(Q):
                             back_block[p, j] = back[begin + j + 1, p] if inside else zero
-                    _gather(gradient, 0, adjoint[:BLOCK], ahead_block)
-                    _gather(gradient, P, rates[begin + 1 : begin + 1 + BLOCK], back_block)
+                    _gather(gradient, 0, adjoint, 0, ahead_block)
+                    _gather(gradient, P, rates, begin + 1, back_block)
                 # Last, the step from the initial state, which has no error of its own.
-                _respond(code, start[b % start.shape[0]], rates[0], slopes[0])
+                x[:] = start[b % start.shape[0]]
+                respond(code, x, rates, slopes, 0)
                 for p in range(R, Q):
                     back[0, p] = zero
-                _project(adjoint[0], W, 0, R, gain, back[0])
-                _retreat(
-                    Q, code, 0, adjoint[0], g_start[b], rates[0], slopes[0], V, back[0], decay,
-                    own[0],
-                )  # fmt: skip
+                project(adjoint, 0, W, 0, R, gain, back, 0)
+                _retreat(Q, code, 0, adjoint, 0, BLOCK, rates, slopes, 0, V, back, decay, own)
+                g_start[b] = adjoint[BLOCK]
                 for p in range(Q):
                     for i in range(neurons):
                         gradient[P + p, i] += back[0, p] * rates[0, i]

@@ -62,7 +62,7 @@ class _Problem:
         self.alpha = self.dtype.type(alpha)
         self.std = self.dtype.type(np.sqrt(2 * alpha) * noise.std)
         self.noisy = int(noise.std > 0)
-        self.keys = noise.keys(self.trials if self.noisy else 0)
+        self.keys = noise.keys(self.trials) if self.noisy else np.zeros((0, 2), np.uint32)
 
     def simulate(self) -> Array:
         out = np.empty((self.trials, self.steps, self.neurons), self.dtype)
