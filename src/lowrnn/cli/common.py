@@ -2,6 +2,7 @@
 
 import errno
 import json
+import os
 import shlex
 import sys
 from collections.abc import Callable, Iterator
@@ -61,6 +62,8 @@ def run_folder(out: Path | None, name: str) -> Path:
     """The folder that a command writes to, made now: better to fail before the work than after."""
     folder = Path("runs", name) if out is None else out
     folder.mkdir(parents=True, exist_ok=True)
+    if not os.access(folder, os.W_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
     return folder
 
 

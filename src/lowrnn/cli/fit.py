@@ -1,6 +1,7 @@
 """`lowrnn fit`: from a recording to the low-rank network that explains it."""
 
 import math
+import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
     from lowrnn.fitting import RankSelection
     from lowrnn.recordings import Recording
+
+_MOST_RANKS = 1000
 
 
 def fit(
@@ -80,11 +83,13 @@ def parse_ranks(given: str) -> list[int]:
     try:
         if ":" in given:
             first, last = (int(part) for part in given.split(":"))
-            ranks = list(range(first, last + 1))
+            ranks = list(range(first, min(last, first + _MOST_RANKS) + 1))
         else:
             ranks = [int(part) for part in given.split(",")]
     except ValueError:
         ranks = []
+    if len(ranks) > _MOST_RANKS:
+        raise InputError(f"rank is {given!r}: give at most {_MOST_RANKS} ranks to compare")
     if not ranks or min(ranks) < 1:
         raise InputError(
             f"rank is {given!r}: give a rank, a range such as 1:5, or a list such as 1,2,4"
@@ -222,8 +227,26 @@ def _results(data: "Recording", selection: "RankSelection", ceiling: Any) -> "xr
         "rank": list(selection.fits),
         "input": list(data.input_names),
     }
-    for axis, labels in (("trial", data.conditions), ("neuron", data.neurons)):
-        for name, column in labels.items():
-            # A slash in a name would make a group of the file.
-            coords[str(name).replace("/", "_")] = (axis, column.to_numpy())
+    dimensions = {dimension for dims, *_ in variables.values() for dimension in np.atleast_1d(dims)}
+    for axis, table in (("trial", data.conditions), ("neuron", data.neurons)):
+        for name, column in table.items():
+            # A slash would make a group of the file; xarray drops coordinates with a space.
+            label = re.sub(r"[\s/]+", "_", str(name))
+            while not label or label in dimensions | coords.keys() | variables.keys():
+                label = f"{axis}_{label}"
+            coords[label] = (axis, _plain(column))
     return xr.Dataset(variables, coords, {"unit": data.unit})
+
+
+def _plain(column: Any) -> Any:
+    """Labels that a file can hold: numbers, or text that is empty where a value is missing."""
+    import numpy as np
+    import pandas as pd
+
+    if pd.api.types.is_bool_dtype(column) and not column.hasnans:
+        return column.to_numpy(bool)
+    if pd.api.types.is_integer_dtype(column) and not column.hasnans:
+        return column.to_numpy(np.int64)
+    if pd.api.types.is_numeric_dtype(column):
+        return column.to_numpy(np.float64, na_value=np.nan)
+    return np.array(["" if pd.isna(value) else str(value) for value in column])

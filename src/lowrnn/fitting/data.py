@@ -19,6 +19,9 @@ _RANGE = {
     "identity": (-np.inf, np.inf),
 }
 
+#: What single precision can fit: values up to the first, that differ by the second.
+_LARGEST, _SMALLEST = 1e6, 1e-9
+
 
 @dataclass(frozen=True)
 class Data:
@@ -39,7 +42,8 @@ def as_data(X: Recording | ArrayLike, inputs: ArrayLike | None, dt: float) -> Da
     Raises
     ------
     InputError
-        If shapes disagree, nothing was observed, or inputs come twice.
+        If shapes disagree, inputs come twice, or the activity says nothing of dynamics: it was not
+        observed, never changes, or has a single bin.
     """
     if isinstance(X, Recording):
         if inputs is not None:
@@ -51,10 +55,19 @@ def as_data(X: Recording | ArrayLike, inputs: ArrayLike | None, dt: float) -> Da
     if np.isnan(activity).all():
         raise InputError("rates are NaN throughout: give at least one observed value")
     trials, steps, _ = activity.shape
+    if steps < 2:
+        raise InputError("rates have 1 bin a trial: give at least 2, for dynamics to be seen")
+    low, high = np.nanmin(activity), np.nanmax(activity)
+    if high - low < _SMALLEST:
+        raise InputError(f"rates are {low:.3g} throughout: give activity that changes")
     if inputs is None:
         inputs = np.zeros((trials, steps, 0))
     elif np.shape(inputs)[2:] != (0,):
         inputs = check_array("inputs", inputs, (trials, steps, "input"))
+    for field, values in (("rates", activity), ("inputs", np.asarray(inputs))):
+        largest = np.nanmax(np.abs(values), initial=0.0)
+        if largest > _LARGEST:
+            raise InputError(f"{field} go up to {largest:.3g}: scale them to below {_LARGEST:g}")
     return Data(activity.astype(np.float32), np.asarray(inputs, np.float32), dt)
 
 

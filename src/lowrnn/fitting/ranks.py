@@ -21,6 +21,7 @@ from lowrnn.fitting.lint import LINT
 from lowrnn.fitting.loadings import Loadings
 from lowrnn.fitting.scores import r2
 from lowrnn.learning.checkpoint import fingerprint
+from lowrnn.learning.seeds import check_seed
 from lowrnn.recordings import Recording
 
 #: Called after each fit with the fits done, their number, and what was fitted.
@@ -156,6 +157,7 @@ def select_rank(
         raise InputError(f"folds is {folds} and seeds {seeds}: give at least 2 folds and 1 seed")
     if not 0 <= held_out_neurons < 1:
         raise InputError(f"held_out_neurons is {held_out_neurons}: give a share from 0 to below 1")
+    check_seed(seed)
     conditions = len(np.unique(labels))
     if conditions == 1 and len(ranks) > 1:
         raise InputError(
@@ -290,7 +292,8 @@ class _Work:
 
     def fit(self, rank: int, seed: int) -> LINT:
         """The fit to everything, which goes on from its own checkpoint."""
-        checkpoint = None if self.folder is None else self.folder / f"rank-{rank}-all.safetensors"
+        name = f"rank-{rank}-seed-{seed}-all.safetensors"
+        checkpoint = None if self.folder is None else self.folder / name
         fit: LINT = clone(self.estimator).set_params(
             rank=rank, seed=seed, checkpoint=checkpoint, dt=self.data.dt
         )

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import h5py
 import xarray as xr
 from numpy.typing import NDArray
 
@@ -23,6 +24,10 @@ _DIMENSIONS: dict[str, tuple[str, ...]] = {
 def open_netcdf(path: Path) -> Iterator[Arrays]:
     """The variables of a NetCDF file."""
     with reading(path, "NetCDF"):
+        if h5py.is_hdf5(path):
+            # What xarray leaves of a damaged file prints a traceback when it is collected.
+            with h5py.File(path, "r") as file:
+                file.visititems(lambda name, item: None)
         dataset = xr.open_dataset(path, decode_times=False)
     with dataset:
         yield Arrays(
@@ -41,7 +46,10 @@ def write(path: str | Path, arrays: Mapping[str, NDArray[Any]], time: NDArray[An
             return ("trial",)
         return ("neuron",) if name.startswith("neuron_") else _DIMENSIONS.get(name, ())
 
-    variables = {name: (dimensions(name), array) for name, array in arrays.items()}
+    # A slash in a name would make a group of the file.
+    variables = {n.replace("/", "_"): (dimensions(n), array) for n, array in arrays.items()}
     dataset = xr.Dataset(variables, coords={"time": ("time", time, {"units": "s"})})
+    # Through memory: on a full disk, HDF5 writing for itself brings the process down.
+    content = dataset.to_netcdf(engine="h5netcdf")
     with atomic(path) as temporary:
-        dataset.to_netcdf(temporary, engine="h5netcdf")
+        temporary.write_bytes(content)

@@ -17,7 +17,11 @@ from lowrnn.recordings.arrays import Arrays, reading
 def open_npz(path: Path) -> Iterator[Arrays]:
     """The arrays of an NPZ file; arrays of objects are refused, never unpickled."""
     with reading(path, "NPZ"):
-        archive = np.load(path, allow_pickle=False)
+        try:
+            archive = np.load(path, allow_pickle=False)
+        except ValueError:
+            # NumPy takes what it does not know for a pickle, and says how to load one.
+            raise ValueError("it is no ZIP archive") from None
     if not isinstance(archive, np.lib.npyio.NpzFile):
         raise InputError(f"{path} holds a single array: save named arrays with numpy.savez")
 

@@ -103,7 +103,8 @@ def _assemble(spec: RecordingSpec, arrays: Arrays) -> Recording:
     neurons = chosen("keep.neurons", spec.keep.neurons, labels)
     sem = None
     if "sem" in arrays:
-        sem = _activity("sem", "sem", spec.rates.axes, arrays)[trials][:, :, neurons]
+        sem = _activity("sem", "sem", spec.rates.axes, arrays)
+        sem = check_array("sem", sem, rates.shape, finite=False)[trials][:, :, neurons]
     inputs, names = _inputs(spec, arrays, trial, time)
     recording = Recording(
         rates[trials][:, :, neurons],
