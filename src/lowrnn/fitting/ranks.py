@@ -230,6 +230,15 @@ def _condition_mean(data: Data, split: _Split) -> float:
     return r2(target, np.broadcast_to(np.nan_to_num(mean), target.shape))
 
 
+def _stored(path: Path) -> dict[str, Any]:
+    """Scores of an earlier call."""
+    try:
+        scores: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise InputError(f"{path} is damaged: delete it, and its fit is repeated") from None
+    return scores
+
+
 class _Work:
     """Fits, each kept as soon as it is done."""
 
@@ -259,7 +268,7 @@ class _Work:
         name = f"rank-{rank}-{nonlinearity}-{key}"
         path = None if self.folder is None else self.folder / f"{name}.json"
         if path is not None and path.exists():
-            scores: dict[str, float] = json.loads(path.read_text())
+            scores = _stored(path)
         else:
             scores = self._fit_and_score(rank, split, nonlinearity)
             if path is not None:
