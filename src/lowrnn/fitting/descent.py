@@ -40,8 +40,8 @@ class Fit:
         self.evaluated: list[int] = []
         self.r2: list[float] = []
         self.elapsed: list[float] = []
+        self.penalised: list[float] = []
         self.best: dict[str, Tensor] = {}
-        self.best_r2 = -np.inf
         self.spent = 0.0
         self.began = time.perf_counter()
 
@@ -49,6 +49,11 @@ class Fit:
     def seconds(self) -> float:
         """Time spent on the fit, over interruptions."""
         return self.spent + time.perf_counter() - self.began
+
+    @property
+    def best_r2(self) -> float:
+        """R² of the weights that are kept."""
+        return self.r2[int(np.argmax(self.penalised))]
 
     @property
     def trained(self) -> tuple[str, ...]:
@@ -73,6 +78,7 @@ class Fit:
                 self.data.inputs[chosen], self.data.activity[chosen], rank=s.rank,
                 alpha=self.alpha, nonlinearity=s.nonlinearity, on=s.on, bias=s.bias,
                 initial_state=s.initial_state != "zero",
+                penalty=s.penalty * len(chosen) / self.trials,
             )  # fmt: skip
             names = ("m", "n", "B", "bias", "initial_state")
             arrays = {name: getattr(found, name) for name in names}
@@ -110,10 +116,10 @@ class Fit:
     @property
     def over(self) -> bool:
         s = self.settings
-        stale = len(self.r2) - 1 - int(np.argmax(self.r2))
+        stale = len(self.r2) - 1 - int(np.argmax(self.penalised))
         return (
             len(self.loss) >= s.updates
-            or (s.target_r2 is not None and self.best_r2 >= s.target_r2)
+            or (s.target_r2 is not None and self.r2[-1] >= s.target_r2)
             or (s.patience is not None and stale >= s.patience)
         )
 
@@ -138,8 +144,12 @@ class Fit:
             self.network_tensors(batch, self.tensors), self.u[batch], target, weight, on=s.on,
             alpha=self.alpha, nonlinearity=s.nonlinearity, noise=Noise(0.0),
         )  # fmt: skip
-        descent.update(done, loss)
+        descent.update(done, loss + self.penalty(self.tensors) / self.y.numel())
         self.loss.append(float(loss.detach()))
+
+    def penalty(self, values: dict[str, Tensor]) -> Tensor:
+        """What large parameters add to the sum of squared errors over all trials."""
+        return self.settings.penalty * torch.stack([(v**2).sum() for v in values.values()]).sum()
 
     def score(self, values: dict[str, Tensor]) -> float:
         """R² on all trials."""
@@ -154,13 +164,15 @@ class Fit:
         return 1 - loss / self.variance if self.variance > 0 else float("nan")
 
     def evaluate(self) -> None:
-        """Score the present parameters and keep them if they are the best so far."""
+        """Score the present parameters and keep them if their penalised R² is the best so far."""
         found = self.score(self.tensors)
+        size = float(self.penalty(self.tensors).detach())
         self.evaluated.append(len(self.loss))
         self.r2.append(found)
+        penalised = found - size / self.variance if self.variance > 0 else found
+        self.penalised.append(penalised if np.isfinite(penalised) else -np.inf)
         self.elapsed.append(self.seconds)
-        if found > self.best_r2 or not self.best:
-            self.best_r2 = found
+        if not self.best or self.penalised[-1] > max(self.penalised[:-1]):
             self.best = {name: value.detach().clone() for name, value in self.tensors.items()}
 
     def history(self) -> History:
@@ -208,6 +220,7 @@ class Fit:
         numbers = {
             "loss": self.loss,
             "r2": self.r2,
+            "penalised": self.penalised,
             "seconds": self.elapsed,
             "spent": [self.seconds],
         }
@@ -220,9 +233,9 @@ class Fit:
         descent.restore(state)
         self.best = {name: state[f"best/{name}"] for name in self.trained}
         self.loss, self.r2 = state["loss"].tolist(), state["r2"].tolist()
+        self.penalised = state["penalised"].tolist()
         self.elapsed, self.evaluated = state["seconds"].tolist(), state["evaluated"].tolist()
         self.spent = float(state["spent"][0])
-        self.best_r2 = max(self.r2)
 
 
 def _shortest(rnn: RNN, inputs: Array, starts: Array) -> RNN:

@@ -52,8 +52,9 @@ class Problem:
 
     def __init__(
         self, u: Array, target: Array, *, rank: int, alpha: float, nonlinearity: str, on: str,
-        bias: bool, initial_state: bool,
+        bias: bool, initial_state: bool, penalty: float,
     ) -> None:  # fmt: skip
+        self.penalty = penalty
         self.trials, self.steps, self.neurons = target.shape
         self.rank, self.alpha, self.on = rank, alpha, on
         self.nonlinearity = nonlinearity
@@ -92,7 +93,11 @@ class Problem:
         known = known.reshape(len(flat), -1)
         own = np.zeros((0, self.neurons), flat.dtype)
         if known.shape[1]:
-            own = np.linalg.lstsq(known, flat)[0].astype(flat.dtype)
+            gram = known.T @ known
+            # A latent that collapsed, or repeats an input, must not get huge loadings.
+            ridge = self.penalty + 1e-6 * np.trace(gram) + np.finfo(gram.dtype).tiny
+            gram += ridge * np.eye(len(gram), dtype=gram.dtype)
+            own = np.linalg.solve(gram, known.T @ flat).astype(flat.dtype)
         if kappa is not None:
             return own.T, kappa
         left = ((x - (known @ own).reshape(x.shape)) * self.seen).reshape(flat.shape)
@@ -112,7 +117,7 @@ class Problem:
         return W @ first
 
     def simulate(self, W: Array, basis: Array, c: Array) -> tuple[float, Array]:
-        """Loss and latents of the network with `n = basis c`; an infinite loss if it diverges."""
+        """Penalised loss and latents of the network with `n = basis c`; infinite if it diverges."""
         resting = self.resting(W)
         bias = W[:, -1] if self.bias else np.zeros_like(resting)
         loss, drive = evaluate(
@@ -121,10 +126,12 @@ class Problem:
             on=self.on,
         )  # fmt: skip
         kappa = scipy.signal.lfilter([self.alpha], [1, self.alpha - 1], drive, axis=1)
+        # The columns of the basis have length sqrt(N), so this is the sum of squares of n.
+        loss += self.penalty * float((W**2).sum() + self.neurons * (c**2).sum())
         return (loss if np.isfinite(loss) else np.inf), kappa.astype(W.dtype)
 
     def sensitivity(self, W: Array, basis: Array, c: Array, kappa: Array) -> tuple[Array, Array]:
-        """Gauss-Newton matrix and gradient of the error with respect to `c`, along `kappa`."""
+        """Gauss-Newton matrix and downhill gradient of the loss in `c`, along `kappa`."""
         q, rank = c.shape
         m, alpha = W[:, :rank], self.alpha
         h = self.regressors(kappa) @ W.T
@@ -156,7 +163,8 @@ class Problem:
             H += np.tensordot(flat, metric @ flat, axes=([0, 1], [0, 1]))
             g += np.tensordot(pull[:, step], flat, axes=([0, 1], [0, 1]))
             before, jacobian = features[:, step], feedback[:, step]
-        return H, g
+        ridge = self.penalty * self.neurons
+        return H + ridge * np.eye(len(H), dtype=H.dtype), g - ridge * c.ravel()
 
     def regress_loadings(self, W: Array, kappa: Array) -> Callable[[float], Array]:
         """The Gauss-Newton change of each neuron's loadings, as a function of the damping."""
@@ -169,7 +177,8 @@ class Problem:
         count = W.shape[1]
         pairs = (d[:, :, None] * d[:, None, :]).reshape(len(d), -1)
         A = ((weight**2 * self.seen).reshape(flat).T @ pairs).reshape(-1, count, count)
-        b = (weight * residual).reshape(flat).T @ d
+        A += self.penalty * np.eye(count, dtype=A.dtype)
+        b = (weight * residual).reshape(flat).T @ d - self.penalty * W
         scale = np.einsum("npp->np", A)
         floor = 1e-3 * scale.mean(axis=0) + np.finfo(W.dtype).tiny
 
@@ -210,7 +219,8 @@ def _components(rows: Array, size: int) -> Array:
 
 def gauss_newton(
     u: Array, target: Array, *, rank: int, alpha: float, nonlinearity: str, on: str,
-    bias: bool = False, initial_state: bool = False, size: int = 30, sweeps: int = 16,
+    bias: bool = False, initial_state: bool = False, penalty: float = 0.0, size: int = 30,
+    sweeps: int = 16,
     tolerance: float = 1e-3, patience: int = 4,
 ) -> Start:  # fmt: skip
     """Fit a low-rank network to activity by alternating Gauss-Newton steps.
@@ -231,6 +241,8 @@ def gauss_newton(
         What `target` is.
     bias, initial_state : bool
         Whether to find these too; one initial state for all trials.
+    penalty : float
+        Weight of the sum of squares of all parameters beside the sum of squared errors.
     size : int
         Number of principal components of the rates among which n is sought.
     sweeps : int
@@ -240,7 +252,7 @@ def gauss_newton(
     """
     problem = Problem(
         u, target, rank=rank, alpha=alpha, nonlinearity=nonlinearity, on=on, bias=bias,
-        initial_state=initial_state,
+        initial_state=initial_state, penalty=penalty,
     )  # fmt: skip
     size = min(size, problem.neurons, problem.trials * problem.steps)
     W, kappa = problem.start()
@@ -263,7 +275,7 @@ def gauss_newton(
                     c, loss, kappa = trial, found, path
                     on_dynamics = max(on_dynamics / 4, 1e-6)
                     break
-                on_dynamics *= 6
+                on_dynamics = min(6 * on_dynamics, 1e6)
         before = best[0]
         if loss < best[0]:
             best = (loss, W, basis @ c)

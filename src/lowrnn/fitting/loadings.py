@@ -52,5 +52,6 @@ class Loadings:
             "on": settings.on,
             "bias": settings.bias,
             "initial_state": settings.initial_state != "zero",
+            "penalty": settings.penalty,
         }
         return Problem(inputs, activity, **options)
