@@ -1,8 +1,9 @@
 """Valente, Pillow & Ostojic 2022: what LINT finds in networks that are known.
 
-The numbers of the rows H6 and H8 of the science note, one seed in the quick form, five in the slow
-one. Published values at full size: R² .984 (perceptual) and .925 (context), effective connectivity
-correlation .988 and .991 for low-rank teachers; R² .909 to .923 for a full-rank teacher at rank 1.
+The rows H6 and H8 of the science note: one seed in the quick form, the median of five in the slow
+one, as the note takes medians. Published values at full size: R² .984 (perceptual) and .925
+(context), effective connectivity correlation .988 and .991 for low-rank teachers; R² .909 to .923
+for a full-rank teacher at rank 1, whose truncation to rank 1 is right in .47 to .68 of the trials.
 """
 
 import numpy as np
@@ -14,7 +15,12 @@ from lowrnn.fitting import r2
 from lowrnn.learning import evaluate, initial_network, train
 from lowrnn.tasks import task
 
-SEEDS = [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, 2, 3, 4))]
+SEEDS = [[0], pytest.param([0, 1, 2, 3, 4], marks=pytest.mark.slow)]
+
+
+def medians(measure, seeds):
+    found = [measure(seed) for seed in seeds]
+    return {name: float(np.median([one[name] for one in found])) for name in found[0]}
 
 
 def recorded(teacher, chosen, seed):
@@ -27,7 +33,7 @@ def recorded(teacher, chosen, seed):
     )
 
 
-@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("seeds", SEEDS)
 @pytest.mark.parametrize(
     ("name", "settings", "target_loss"),
     [
@@ -35,38 +41,54 @@ def recorded(teacher, chosen, seed):
         ("context-decision", {"context_amplitude": 0.5}, 0.01),
     ],
 )
-def test_recovers_a_low_rank_teacher(name, settings, target_loss, seed):
+def test_recovers_a_low_rank_teacher(name, settings, target_loss, seeds):
     chosen = task(name, **settings)
-    teacher = train(
-        initial_network(chosen, 128, 1, seed=seed), chosen, seed=seed, updates=2500,
-        learning_rate=1e-2, schedule="constant", clip=0.1, target_loss=target_loss,
-    ).rnn  # fmt: skip
-    (u, y), (test_set, noisy), clean = recorded(teacher, chosen, seed)
-    fit = LINT(1, seed=seed).fit(y, u)
-    ceiling = r2(noisy, clean)
-    assert r2(noisy, fit.predict(test_set.inputs)) > ceiling - 0.02
-    effective = effective_connectivity_correlation(fit.rnn_, teacher)
-    assert effective > 0.93
-    assert connectivity_correlation(fit.rnn_, teacher) < effective - 0.15
+
+    def measure(seed):
+        teacher = train(
+            initial_network(chosen, 128, 1, seed=seed), chosen, seed=seed, updates=2500,
+            learning_rate=1e-2, schedule="constant", clip=0.1, target_loss=target_loss,
+        ).rnn  # fmt: skip
+        (u, y), (test_set, noisy), clean = recorded(teacher, chosen, seed)
+        fit = LINT(1, seed=seed).fit(y, u)
+        return {
+            "below the ceiling": r2(noisy, clean) - r2(noisy, fit.predict(test_set.inputs)),
+            "correlation": connectivity_correlation(fit.rnn_, teacher),
+            "effective correlation": effective_connectivity_correlation(fit.rnn_, teacher),
+        }
+
+    found = medians(measure, seeds)
+    assert found["below the ceiling"] < 0.02
+    assert found["effective correlation"] > 0.93
+    assert found["correlation"] < found["effective correlation"] - 0.15
 
 
-@pytest.mark.parametrize("seed", SEEDS)
-def test_rank_one_captures_a_full_rank_network_and_truncation_does_not(seed):
+@pytest.mark.parametrize("seeds", SEEDS)
+def test_rank_one_captures_a_full_rank_network_and_truncation_does_not(seeds):
     chosen = task("context-decision")
-    teacher = train(
-        initial_network(chosen, 256, seed=seed), chosen, seed=seed, updates=400
-    ).rnn  # fmt: skip
-    assert evaluate(teacher, chosen).accuracy > 0.99
-    (u, y), (test_set, noisy), clean = recorded(teacher, chosen, seed)
-    fit = LINT(1, seed=seed).fit(y, u)
-    assert r2(noisy, clean) > r2(noisy, fit.predict(test_set.inputs)) > 0.88
 
-    def accuracy(connectivity):
-        run = teacher.replace(connectivity=connectivity, noise_std=0.0)
-        return chosen.accuracy(run.simulate(test_set.inputs).z, test_set)
+    def measure(seed):
+        start = initial_network(chosen, 256, seed=seed)
+        teacher = train(start, chosen, seed=seed, updates=400).rnn
+        (u, y), (test_set, noisy), _ = recorded(teacher, chosen, seed)
+        fit = LINT(1, seed=seed).fit(y, u)
+        left, values, right = np.linalg.svd(teacher.connectivity.J)
+        truncated = LowRank(left[:, :1] * values[:1] * 256, np.ascontiguousarray(right[:1].T))
 
-    fitted = fit.rnn_.replace(readout=teacher.readout).simulate(test_set.inputs).z
-    assert chosen.accuracy(fitted, test_set) > 0.97
-    left, values, right = np.linalg.svd(teacher.connectivity.J)
-    truncated = LowRank(left[:, :1] * values[:1] * 256, np.ascontiguousarray(right[:1].T))
-    assert accuracy(truncated) < 0.9
+        def accuracy(rnn):
+            run = rnn.replace(readout=teacher.readout, noise_std=0.0).simulate(test_set.inputs)
+            return chosen.accuracy(run.z, test_set)
+
+        return {
+            "teacher": evaluate(teacher, chosen).accuracy,
+            "r2": r2(noisy, fit.predict(test_set.inputs)),
+            "fit": accuracy(fit.rnn_),
+            "truncated": accuracy(teacher.replace(connectivity=truncated)),
+        }
+
+    found = medians(measure, seeds)
+    assert found["teacher"] > 0.99
+    assert found["r2"] > 0.88
+    assert found["fit"] > 0.97
+    # Five seeds: .80 to .85. The note, on teachers whose inputs hardly learned: .65 to .74.
+    assert found["truncated"] < 0.9
