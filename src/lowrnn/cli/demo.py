@@ -1,6 +1,5 @@
 """`lowrnn demo`: the main job on a recording whose answer is known."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from lowrnn.tasks import Task
 
 NEURONS, RECORDED, REPEATS, UPDATES = 256, 100, 10, 400
+RANKS = [1, 2, 3, 4, 5]
 MEASUREMENT_NOISE = 0.1
 
 
@@ -35,32 +35,34 @@ def demo(
 
     folder = run_folder(out, "demo")
     task = tasks.task("context-decision")
-    if not (folder / "recording.npz").exists():
-        _make(task, folder, seed)
-    data = read(folder / "recording.npz")
+    # Named by the seed, since another one may follow in the same folder.
+    network, recording = folder / f"teacher-{seed}.safetensors", folder / f"recording-{seed}.npz"
+    if not (network.exists() and recording.exists()):
+        teacher = _train(task, seed)
+        teacher.save(network)
+        _record(teacher, task, seed).to_npz(recording)
+    data = read(recording)
     metrics = run(
-        data, [1, 2, 3, 4, 5], LINT(on="rates"), folder, folds=4, seeds=1, seed=seed,
-        source=folder / "recording.npz",
+        data, RANKS, LINT(on="rates"), folder, folds=4, seeds=1, seed=seed,
+        source=recording,
     )  # fmt: skip
-    fitted, teacher = (RNN.load(folder / f"{name}.safetensors") for name in ("network", "teacher"))
-    metrics["accuracy"] = _accuracy(fitted, teacher, task, data)
+    fitted = RNN.load(folder / "network.safetensors")
+    metrics["accuracy"] = _accuracy(fitted, RNN.load(network), task, data)
     words, report = sentence(metrics).split("\n")
     decides = f"Read out as the recorded neurons were, it decides {metrics['accuracy']:.0%} of"
     print_result(metrics, f"{words}\n{decides} conditions correctly.\n{report}", as_json=as_json)
 
 
-def _make(task: "Task", folder: Path, seed: int) -> None:
-    """Train the network and record from it."""
+def _train(task: "Task", seed: int) -> "RNN":
+    """The network to record from."""
     from lowrnn import learning
 
     start = learning.initial_network(task, NEURONS, seed=seed)
     with progress_bar("training", UPDATES) as advance:
-        teacher = learning.train(
+        return learning.train(
             start, task, updates=UPDATES, seed=seed,
             progress=lambda done, _, accuracy: advance(done, f"accuracy {accuracy:.2f}"),
         ).rnn  # fmt: skip
-    teacher.save(folder / "teacher.safetensors")
-    _record(teacher, task, seed).to_npz(folder / "recording.npz")
 
 
 def _record(teacher: "RNN", task: "Task", seed: int) -> "Recording":

@@ -134,6 +134,10 @@ def _activity(field: str, name: str, axes: Axes | None, arrays: Arrays) -> NDArr
         raise InputError(
             f"{field}: {name} has shape {raw.shape}: give three axes, ({', '.join(axes or ours)})"
         )
+    if not raw.size:
+        raise InputError(
+            f"{field}: {name} has shape {raw.shape}: give at least one trial, bin and neuron"
+        )
     named = arrays.axes(name)
     if axes is None:
         axes = named if named is not None and set(named) == set(ours) else ours

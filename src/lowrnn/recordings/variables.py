@@ -52,7 +52,7 @@ def chosen(field: str, choices: Mapping[str, Choice], table: pd.DataFrame) -> ND
                 if not (column == value).any():
                     known(f"{field}.{name}", value, sorted(set(column.dropna())))
             keep &= column.isin(choice).to_numpy()
-    if choices and not keep.any():
+    if not keep.any():
         raise InputError(
             f"{field} is {_shown(choices)}, which leaves none of {len(table)}: widen it"
         )
