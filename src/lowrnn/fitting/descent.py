@@ -78,7 +78,7 @@ class Fit:
                 self.data.inputs[chosen], self.data.activity[chosen], rank=s.rank,
                 alpha=self.alpha, nonlinearity=s.nonlinearity, on=s.on, bias=s.bias,
                 initial_state=s.initial_state != "zero",
-                penalty=s.penalty * len(chosen) / self.trials,
+                penalty=s.penalty * len(chosen) / self.trials, target_r2=s.target_r2,
             )  # fmt: skip
             names = ("m", "n", "B", "bias", "initial_state")
             arrays = {name: getattr(found, name) for name in names}

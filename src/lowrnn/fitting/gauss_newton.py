@@ -221,7 +221,7 @@ def gauss_newton(
     u: Array, target: Array, *, rank: int, alpha: float, nonlinearity: str, on: str,
     bias: bool = False, initial_state: bool = False, penalty: float = 0.0, size: int = 30,
     sweeps: int = 16,
-    tolerance: float = 1e-3, patience: int = 4,
+    tolerance: float = 1e-3, patience: int = 4, target_r2: float | None = None,
 ) -> Start:  # fmt: skip
     """Fit a low-rank network to activity by alternating Gauss-Newton steps.
 
@@ -249,6 +249,8 @@ def gauss_newton(
         At most so many rounds of both steps.
     tolerance, patience : float, int
         Ends the fit once so many rounds in a row have improved R² by less than this.
+    target_r2 : float, optional
+        Ends the fit once R² is at least this.
     """
     problem = Problem(
         u, target, rank=rank, alpha=alpha, nonlinearity=nonlinearity, on=on, bias=bias,
@@ -296,7 +298,8 @@ def gauss_newton(
         if loss < best[0]:
             best = (loss, W, basis @ c)
         stale = 0 if before - best[0] > tolerance * problem.variance else stale + 1
-        if stale == patience:
+        reached = target_r2 is not None and 1 - best[0] / problem.variance >= target_r2
+        if reached or stale == patience:
             break
     loss, W, n = best
     after_inputs = rank + problem.inputs
