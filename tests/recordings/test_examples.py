@@ -24,10 +24,11 @@ def test_steinmetz_example_reads_arrays_of_its_layout(name, tmp_path):
         mouse="nobody",
     )
     recording = read(EXAMPLES / name, file=tmp_path / "data.npz")
-    assert recording.rates.shape == (5, 40, 9)
+    assert recording.rates.shape[1:] == (40, 9)
+    conditions = recording.conditions[["contrast_left", "contrast_right"]]
+    assert len(conditions) == len(conditions.drop_duplicates()) <= 16
     assert recording.input_names == ("left", "right", "onset")
     assert recording.conditions["n_trials"].sum() == 60
-    assert recording.conditions["contrast_difference"].is_monotonic_increasing
 
 
 def test_nwb_template_is_valid():
