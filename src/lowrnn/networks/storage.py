@@ -63,10 +63,10 @@ def load(path: str | Path) -> RNN:
         kind = _KINDS[settings.pop("connectivity")]
         own = {name: settings.pop(name) for name in ("g", "seed") if name in settings}
         own |= {name: arrays.pop(name) for name in ("J", "m", "n") if name in arrays}
-    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+        columns = {name: arrays.pop(name) for name in ("inputs", "readout")}
+        columns = {name: value for name, value in columns.items() if value.shape[1]}
+        return RNN(kind(**own), **columns, **arrays, **settings)
+    except (SafetensorError, LookupError, TypeError, AttributeError, json.JSONDecodeError) as error:
         raise InputError(
             f"network file {path} cannot be read ({error}): give a file that RNN.save wrote"
         ) from None
-    columns = {name: arrays.pop(name) for name in ("inputs", "readout")}
-    columns = {name: value for name, value in columns.items() if value.shape[1]}
-    return RNN(kind(**own), **columns, **arrays, **settings)
