@@ -91,13 +91,13 @@ def reason(run: Run) -> str:
         smaller = (
             "no smaller rank was tried"
             if chosen == curve.rank.min()
-            else f"every smaller rank is worse by more than {number(margin)}"
+            else f"every smaller rank is worse by more than {number(margin, 3)}"
         )
         return f"Rank {chosen} was selected: it predicts held-out conditions best, and {smaller}."
     return (
         f"Rank {chosen} was selected: the smallest whose R² on held-out conditions comes within"
-        f" {number(margin)} of the best, that of rank {int(curve.rank[best])} (one standard error,"
-        f" and at least {number(TOLERANCE)})."
+        f" {number(margin, 3)} of the best, that of rank {int(curve.rank[best])} (one standard"
+        f" error, and at least {number(TOLERANCE)})."
     )
 
 
@@ -120,14 +120,14 @@ def ranks_section(run: Run) -> Section:
         if (score := baseline_at(scores, chosen)) is not None
     }
     if others:
-        listed = ", ".join(f"{name} {number(score)}" for name, score in others.items())
+        listed = ", ".join(f"{name} {number(score, 3)}" for name, score in others.items())
         text.append(f"Simpler models, at rank {chosen} where they have one: {listed}.")
     splits = max((curve.splits for curve in found.values()), default=1)
     errors = f"Bars: standard error over {splits} splits; dots: splits. " if splits > 1 else ""
     caption = errors + "R² is 1 minus residual over total variance; 0 is as good as a constant."
     lowest = min((float(np.nanmin(c.mean)) for c in found.values()), default=0.0)
     if lowest < FLOOR:
-        caption += f" Scores under {number(FLOOR)} are cut off; the lowest is {number(lowest)}."
+        caption += f" Scores under {number(FLOOR)} are cut off; the lowest is {number(lowest, 3)}."
     several = len(run.metrics["ranks"]) > 1
     figures = [Figure(_plot(run, found), caption)] if several else []
     return Section("R² against rank", text, figures=figures, table=_table(run))
@@ -136,7 +136,11 @@ def ranks_section(run: Run) -> Section:
 def _table(run: Run) -> Table:
     header = ["rank", *(name for name, _ in CURVES.values()), "seconds"]
     rows = [
-        [str(row["rank"]), *(number(row.get(key)) for key in CURVES), number(row.get("seconds"), 1)]
+        [
+            str(row["rank"]),
+            *(number(row.get(key), 3) for key in CURVES),
+            number(row.get("seconds"), 1),
+        ]
         for row in run.metrics["ranks"]
     ]
     return Table(header, rows)
@@ -173,7 +177,7 @@ def _plot(run: Run, found: Mapping[str, Curve]) -> Any:
             x=1.01,
             xref="paper",
             y=y,
-            text=f"{name} {number(value)}",
+            text=f"{name} {number(value, 3)}",
             showarrow=False,
             xanchor="left",
             font={"color": colour, "size": 12},

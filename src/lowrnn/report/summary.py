@@ -23,13 +23,13 @@ def fit_summary(run: Run) -> Section:
     row: dict[str, Any] = next((r for r in metrics["ranks"] if r["rank"] == rank), {})
     train, held = row.get("r2_train"), row.get("r2_heldout_conditions")
     neurons, ceiling = row.get("r2_heldout_neurons"), metrics.get("noise_ceiling")
-    tiles = [(str(rank), "latent dimensions"), (number(train), "R² on the fitted data")]
+    tiles = [(str(rank), "latent dimensions"), (number(train, 3), "R² on the fitted data")]
     if held is not None:
-        tiles.append((number(held), "R² on held-out conditions"))
+        tiles.append((number(held, 3), "R² on held-out conditions"))
     if neurons is not None:
-        tiles.append((number(neurons), "R² on held-out neurons"))
+        tiles.append((number(neurons, 3), "R² on held-out neurons"))
     if ceiling is not None:
-        tiles.append((number(ceiling), "noise ceiling"))
+        tiles.append((number(ceiling, 3), "noise ceiling"))
     text = [reason(run) + " " + _explained(rank, train, held, ceiling)]
     simpler = _simpler(run, rank, train if held is None else held)
     if simpler:
@@ -78,7 +78,7 @@ def _simpler(run: Run, rank: int, score: float | None) -> str:
     for name, scores in baselines(run).items():
         value = baseline_at(scores, rank)
         if value is not None:
-            parts.append(f"the {name} baseline reaches {number(value)}")
+            parts.append(f"the {name} baseline reaches {number(value, 3)}")
             if score is not None and value >= score - 0.01:
                 beaten.append(name)
     if not parts:
