@@ -169,6 +169,8 @@ def test_constant_and_silent_neurons_do_no_harm():
         ({"nonlinearity": "sigmoid"}, "sigmoid"),
         ({"start": "warm"}, "start is 'warm'"),
         ({"tau": 0.01}, "tau is 0.01"),
+        ({"tau": float("nan")}, "tau is nan"),
+        ({"seed": -1}, "seed is -1"),
         ({"learning_rate": 0.0}, "learning_rate is 0"),
         ({"updates": -1}, "updates is -1"),
     ],

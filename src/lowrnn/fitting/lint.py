@@ -12,6 +12,7 @@ from lowrnn.fitting.data import Data, as_data, check_range
 from lowrnn.fitting.descent import Fit
 from lowrnn.fitting.scores import r2
 from lowrnn.learning import one_torch_thread
+from lowrnn.learning.seeds import check_seed
 from lowrnn.networks.nonlinearity import check_nonlinearity
 from lowrnn.recordings import Recording
 
@@ -219,6 +220,8 @@ class LINT(BaseEstimator):
                 raise InputError(f"{field} is {getattr(self, field)}: give at least 1")
         check_number("learning_rate", self.learning_rate, above=0)
         check_number("penalty", self.penalty, at_least=0)
+        check_number("tau", self.tau, above=0)
+        check_seed(self.seed)
         if self.tau < data.dt:
             raise InputError(
                 f"tau is {self.tau} s and a bin {data.dt} s: give a tau of at least one bin"
