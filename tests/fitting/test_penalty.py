@@ -6,6 +6,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from lowrnn import LINT, RNN, LowRank
 from lowrnn.fitting import r2
+from lowrnn.fitting.gauss_newton import noise_variance
 from lowrnn.fitting.loadings import Loadings
 
 LEVELS = np.array([-1.0, -0.5, 0.0, 0.5, 1.0])
@@ -83,7 +84,9 @@ def test_loadings_of_further_neurons_are_ridge_regression():
     filtered = u * (1 - (1 - alpha) ** time)
     resting = np.broadcast_to((1 - alpha) ** time, filtered.shape)
     d = np.concatenate([kappa, filtered, resting], axis=2).reshape(-1, 3)
-    expected = np.linalg.solve(d.T @ d + 5 * np.eye(3), d.T @ y[:, :, 30:].reshape(-1, 10))
+    expected = np.linalg.solve(
+        d.T @ d + found.ridge_ * np.eye(3), d.T @ y[:, :, 30:].reshape(-1, 10)
+    )
     np.testing.assert_allclose(loadings.W, expected.T, atol=1e-3)
 
 
@@ -95,3 +98,12 @@ def test_it_costs_clean_data_little():
     y = rnn.simulate(u).x
     found = fit(1, y, u)
     assert r2(y, found.predict(u)) > 0.99
+
+
+@pytest.mark.parametrize("level", [0.1, 1.0])
+def test_the_noise_is_estimated(level):
+    g = np.random.default_rng(4)
+    factors, loadings = g.standard_normal((2000, 3)), g.standard_normal((3, 50))
+    y = factors @ loadings + level * g.standard_normal((2000, 50))
+    found = noise_variance(y.reshape(20, 100, 50), 3)
+    assert found == pytest.approx(level**2, rel=0.1)

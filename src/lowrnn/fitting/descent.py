@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lowrnn.fitting.data import Data
-from lowrnn.fitting.gauss_newton import gauss_newton
+from lowrnn.fitting.gauss_newton import gauss_newton, noise_variance
 from lowrnn.learning import History
 from lowrnn.learning.checkpoint import fingerprint, read_checkpoint, write_checkpoint
 from lowrnn.learning.descent import Descent
@@ -36,6 +36,8 @@ class Fit:
         self.u, self.y = torch.from_numpy(data.inputs), torch.from_numpy(data.activity)
         observed = data.activity[~np.isnan(data.activity)].astype(np.float64)
         self.variance = float(((observed - observed.mean()) ** 2).sum())
+        dimensions = settings.rank + data.inputs.shape[2] + (settings.initial_state != "zero")
+        self.ridge = settings.penalty * noise_variance(data.activity, dimensions)
         self.loss: list[float] = []
         self.evaluated: list[int] = []
         self.r2: list[float] = []
@@ -78,7 +80,7 @@ class Fit:
                 self.data.inputs[chosen], self.data.activity[chosen], rank=s.rank,
                 alpha=self.alpha, nonlinearity=s.nonlinearity, on=s.on, bias=s.bias,
                 initial_state=s.initial_state != "zero",
-                penalty=s.penalty * len(chosen) / self.trials, target_r2=s.target_r2,
+                penalty=self.ridge * len(chosen) / self.trials, target_r2=s.target_r2,
             )  # fmt: skip
             names = ("m", "n", "B", "bias", "initial_state")
             arrays = {name: getattr(found, name) for name in names}
@@ -149,7 +151,7 @@ class Fit:
 
     def penalty(self, values: dict[str, Tensor]) -> Tensor:
         """What large parameters add to the sum of squared errors over all trials."""
-        return self.settings.penalty * torch.stack([(v**2).sum() for v in values.values()]).sum()
+        return self.ridge * torch.stack([(v**2).sum() for v in values.values()]).sum()
 
     def score(self, values: dict[str, Tensor]) -> float:
         """R² on all trials."""

@@ -217,6 +217,20 @@ def _components(rows: Array, size: int) -> Array:
     return leading
 
 
+def noise_variance(activity: Array, dimensions: int) -> float:
+    """Mean square of what the leading components leave of the activity (trial, time, neuron).
+
+    Up to the curvature of phi, no network can follow more of it than the states have dimensions.
+    """
+    seen = ~np.isnan(activity)
+    rows = np.where(seen, activity, 0).reshape(-1, activity.shape[2])
+    neurons = rows.shape[1]
+    # Some neurons must be left over to show the noise.
+    axes = _components(rows, min(dimensions, neurons // 2)) / np.sqrt(neurons, dtype=rows.dtype)
+    rest = (rows - rows @ axes @ axes.T) * seen.reshape(rows.shape)
+    return float((rest**2).sum() / seen.sum())
+
+
 def gauss_newton(
     u: Array, target: Array, *, rank: int, alpha: float, nonlinearity: str, on: str,
     bias: bool = False, initial_state: bool = False, penalty: float = 0.0, size: int = 30,

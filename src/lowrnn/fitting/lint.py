@@ -59,10 +59,12 @@ class LINT(BaseEstimator):
         an averaged recording: each condition), which lies in the span of `m` around a shared one.
         New trials then start from the mean.
     penalty : float
-        Weight of the sum of squares of all parameters beside the sum of squared errors, as in ridge
-        regression. For m and n together it is a penalty on the singular values of m nᵀ (Srebro,
-        Rennie & Jaakkola 2004), so directions of the rates that hold little but noise drive
-        nothing. 1 suits loadings and noise of order 1; more data outweigh it. 0 for none.
+        Weight of the sum of squares of all parameters beside the sum of squared errors over the
+        variance of the noise, which is estimated. 1 is a prior of parameters of order 1 where noise
+        is white; the default allows for some smoothing. Data outweigh it as they get more or
+        cleaner. For m and n together it is a penalty on the singular values of m nᵀ (Srebro, Rennie
+        & Jaakkola 2004), so directions of the rates that hold little but noise drive nothing. 0 for
+        none.
     start : {"gauss-newton", "random"}
         How the fit begins.
     updates : int
@@ -99,6 +101,8 @@ class LINT(BaseEstimator):
         Where each of these trials starts.
     history_ : History
         Loss of each update; metrics "r2" and "seconds" of each evaluation.
+    ridge_ : float
+        Penalty times variance of the noise: the weight beside the plain sum of squared errors.
     seconds_ : float
         Duration of the fit.
     """
@@ -113,7 +117,7 @@ class LINT(BaseEstimator):
         dt: float = 0.02,
         bias: bool = False,
         initial_state: str = "zero",
-        penalty: float = 1.0,
+        penalty: float = 3.0,
         start: str = "gauss-newton",
         updates: int = 300,
         learning_rate: float = 0.01,
@@ -168,6 +172,7 @@ class LINT(BaseEstimator):
             fit.run()
         self.r2_ = fit.best_r2
         self.history_ = fit.history()
+        self.ridge_ = fit.ridge
         self.seconds_ = fit.seconds
         self.rnn_, self.initial_states_ = fit.network()
         # A gauge or a shorter n must not change what the network does.

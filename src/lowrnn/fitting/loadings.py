@@ -52,6 +52,6 @@ class Loadings:
             "on": settings.on,
             "bias": settings.bias,
             "initial_state": settings.initial_state != "zero",
-            "penalty": settings.penalty,
+            "penalty": self.fit.ridge_,
         }
         return Problem(inputs, activity, **options)
