@@ -114,11 +114,14 @@ class Run:
         return value
 
     def labels(self, dim: str) -> pd.DataFrame:
-        """The coordinates along an axis other than its index: one row an entry."""
+        """The coordinates along an axis other than its index: one row an entry.
+
+        How many trials were averaged (`n_trials`) is no variable of the task, and left out.
+        """
         columns = {
             str(name): np.asarray(value)
             for name, value in self.results.coords.items()
-            if value.dims == (dim,) and name != dim
+            if value.dims == (dim,) and name not in (dim, "n_trials")
         }
         return pd.DataFrame(columns, index=range(self.results.sizes.get(dim, 0)))
 

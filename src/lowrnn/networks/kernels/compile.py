@@ -33,6 +33,9 @@ ROWS = INNER | {"noalias": True}
 #: For what Python calls.
 OUTER = INNER | {"cache": True, "nogil": True}
 
+#: So many numbers are done by the time that another thread has woken.
+FEW = 400_000
+
 
 @cache
 def _pool(process: int) -> ThreadPoolExecutor:
@@ -42,13 +45,14 @@ def _pool(process: int) -> ThreadPoolExecutor:
     )
 
 
-def share(work: Callable[[int, int, int], None], pieces: int) -> None:
+def share(work: Callable[[int, int, int], None], pieces: int, numbers: int) -> None:
     """Call `work(thread, first, last)` on contiguous shares of `range(pieces)`, at the same time.
 
     `numba.set_num_threads` and the environment variable `NUMBA_NUM_THREADS` set the number of
-    threads. `work` must release the global lock, and give the same result however it is shared.
+    threads; fewer than `FEW` numbers are not worth a second one. `work` must release the global
+    lock, and give the same result however it is shared.
     """
-    threads = min(numba.get_num_threads(), pieces)
+    threads = 1 if numbers < FEW else min(numba.get_num_threads(), pieces)
     bounds = [pieces * thread // threads for thread in range(threads + 1)]
     others = [
         _pool(os.getpid()).submit(work, thread, bounds[thread], bounds[thread + 1])

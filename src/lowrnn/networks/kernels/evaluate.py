@@ -97,5 +97,5 @@ def evaluate(
     def work(_: int, first: int, last: int) -> None:
         kernel(W, V, rest, start, u, target, dtype.type(alpha), first, last, drive, loss)
 
-    share(work, len(u))
+    share(work, len(u), target.size)
     return float(loss.sum()), drive

@@ -74,7 +74,7 @@ class _Problem:
                 first, last, out,
             )  # fmt: skip
 
-        share(work, self.trials)
+        share(work, self.trials, out.size)
         return out
 
     def differentiate(
@@ -97,7 +97,7 @@ class _Problem:
                 _scratch("rows", (parts * rows, N), self.dtype), loss, gradient, g_start,
             )  # fmt: skip
 
-        share(work, chunks)
+        share(work, chunks, self.trials * self.steps * self.neurons)
         total = gradient.sum(axis=0)
         R, S = self.R, self.S
         gradients = {"m": total[:R].T, "B": total[R : R + S].T, "n": total[P : P + R].T}

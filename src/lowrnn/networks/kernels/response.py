@@ -30,5 +30,5 @@ def respond(nonlinearity: str, h: Array) -> tuple[Array, Array]:
     flat = np.ascontiguousarray(h).reshape(-1, h.shape[-1])
     rates, gains = np.empty_like(flat), np.empty_like(flat)
     kernel = _respond(CODES[nonlinearity])
-    share(lambda _, first, last: kernel(flat, rates, gains, first, last), len(flat))
+    share(lambda _, first, last: kernel(flat, rates, gains, first, last), len(flat), flat.size)
     return rates.reshape(h.shape), gains.reshape(h.shape)
