@@ -49,6 +49,9 @@ def fit(
         str, typer.Option(help="State before the first bin: zero, shared or trial.")
     ] = "shared",
     updates: Annotated[int, typer.Option(help="Gradient updates after the start.")] = 300,
+    penalty: Annotated[
+        float, typer.Option(help="Ridge penalty, in units of the estimated noise.")
+    ] = 3.0,
     folds: Annotated[int, typer.Option(help="Folds of held-out conditions.")] = 5,
     seeds: Annotated[int, typer.Option(help="Repetitions of all folds.")] = 1,
     seed: Annotated[int, typer.Option(help="Determines partitions and starts.")] = 0,
@@ -68,7 +71,7 @@ def fit(
     data = read(recording, file=file)
     estimator = LINT(
         on=on, nonlinearity=nonlinearity, tau=tau, bias=bias, initial_state=initial_state,
-        updates=updates,
+        updates=updates, penalty=penalty,
     )  # fmt: skip
     folder = run_folder(out, f"{recording.stem}-rank-{rank.replace(':', '-').replace(',', '-')}")
     source = recording if file is None else file
