@@ -93,22 +93,22 @@ class Fit:
     def run(self) -> None:
         s = self.settings
         self.tensors = self.begin() if not self._saved() else self._blank()
-        descent = Descent(
+        self.descent = Descent(
             self.tensors, self.trained, learning_rate=s.learning_rate, schedule="cosine",
             updates=max(s.updates, 1), clip=s.clip,
         )  # fmt: skip
         if self._saved():
-            self.restore(descent)
+            self.restore()
         else:
             self.evaluate()
-            self.save(descent)
+            self.save()
         due = time.monotonic() + CHECKPOINT_SECONDS
         while not self.over:
             for _ in range(min(s.evaluate_every, s.updates - len(self.loss))):
-                self.update(descent)
+                self.update()
             self.evaluate()
             if self.over or time.monotonic() >= due:
-                self.save(descent)
+                self.save()
                 due = time.monotonic() + CHECKPOINT_SECONDS
             if s.progress is not None:
                 s.progress(
@@ -135,7 +135,7 @@ class Fit:
             tensors["initial_state"] = values["initial_state"] + kappa0 @ values["m"].T
         return tensors
 
-    def update(self, descent: Descent) -> None:
+    def update(self) -> None:
         s, done = self.settings, len(self.loss)
         rng = np.random.default_rng([s.seed, done])
         size = min(s.batch_size, self.trials)
@@ -146,7 +146,7 @@ class Fit:
             self.network_tensors(batch, self.tensors), self.u[batch], target, weight, on=s.on,
             alpha=self.alpha, nonlinearity=s.nonlinearity, noise=Noise(0.0),
         )  # fmt: skip
-        descent.update(done, loss + self.penalty(self.tensors) / self.y.numel())
+        self.descent.update(done, loss + self.penalty(self.tensors) / self.y.numel())
         self.loss.append(float(loss.detach()))
 
     def penalty(self, values: dict[str, Tensor]) -> Tensor:
@@ -178,12 +178,9 @@ class Fit:
             self.best = {name: value.detach().clone() for name, value in self.tensors.items()}
 
     def history(self) -> History:
-        schedule = 0.5 * (
-            1 + np.cos(np.pi * np.arange(len(self.loss)) / max(self.settings.updates, 1))
-        )
         return History(
             loss=np.array(self.loss),
-            learning_rate=self.settings.learning_rate * schedule,
+            learning_rate=np.array([self.descent.rate(update) for update in range(len(self.loss))]),
             evaluated=np.array(self.evaluated),
             metrics={"r2": np.array(self.r2), "seconds": np.array(self.elapsed)},
         )
@@ -215,10 +212,10 @@ class Fit:
         state = read_checkpoint(Path(str(self.settings.checkpoint)), self._identity())
         return {name: state[f"value/{name}"].clone() for name in self.trained}
 
-    def save(self, descent: Descent) -> None:
+    def save(self) -> None:
         if self.settings.checkpoint is None:
             return
-        state = descent.state() | {f"best/{name}": value for name, value in self.best.items()}
+        state = self.descent.state() | {f"best/{name}": value for name, value in self.best.items()}
         numbers = {
             "loss": self.loss,
             "r2": self.r2,
@@ -230,9 +227,9 @@ class Fit:
         state["evaluated"] = torch.tensor(self.evaluated)
         write_checkpoint(Path(self.settings.checkpoint), self._identity(), state)
 
-    def restore(self, descent: Descent) -> None:
+    def restore(self) -> None:
         state = read_checkpoint(Path(str(self.settings.checkpoint)), self._identity())
-        descent.restore(state)
+        self.descent.restore(state)
         self.best = {name: state[f"best/{name}"] for name in self.trained}
         self.loss, self.r2 = state["loss"].tolist(), state["r2"].tolist()
         self.penalised = state["penalised"].tolist()

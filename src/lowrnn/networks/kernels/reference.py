@@ -19,28 +19,7 @@ Tensors = Mapping[str, Tensor]
 def integrate(
     tensors: Tensors, u: Tensor, *, alpha: float, nonlinearity: str, noise: Noise
 ) -> Tensor:
-    """Euler steps of `tau dx/dt = -x + J phi(x + bias) + B u + noise`.
-
-    Parameters
-    ----------
-    tensors : mapping
-        Some of `J` (neuron, neuron), `m` and `n` (neuron, rank), whose product adds to `J`;
-        `B` (neuron, input); `bias` (neuron,); `initial_state` (neuron,) or (trial, neuron).
-        What is absent is zero, but `B` must be there.
-    u : tensor (trial, time, input)
-        Inputs.
-    alpha : float
-        `dt / tau`.
-    nonlinearity : str
-        Name of phi.
-    noise : Noise
-        Which noise.
-
-    Returns
-    -------
-    x : tensor (trial, time, neuron)
-        The state after each step.
-    """
+    """As `lowrnn.networks.kernels.integrate`, on any device and in any dtype."""
     phi = NONLINEARITIES[nonlinearity]
     neurons = len(tensors["B"])
     bias = tensors.get("bias", 0.0)
