@@ -2,7 +2,8 @@
 
 import contextlib
 import gc
-import resource
+import subprocess
+import sys
 
 import numpy as np
 import pandas as pd
@@ -11,23 +12,27 @@ import pytest
 from lowrnn.errors import InputError
 from lowrnn.recordings import Recording, read
 
+WRITE_ON_A_FULL_DISK = """
+import resource, sys
+from lowrnn.recordings import read
 
-@pytest.fixture
-def full_disk():
-    """Refuses files of more than some bytes, as a full disk does."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+source, target = sys.argv[1:]
+recording = read(source)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+(recording.to_npz if target.endswith("npz") else recording.to_netcdf)(target)
+"""
 
 
 @pytest.mark.parametrize("suffix", ["npz", "nc"])
-def test_a_full_disk_leaves_what_was_there(recording, tmp_path, full_disk, suffix):
-    path = tmp_path / f"a.{suffix}"
+def test_a_full_disk_leaves_what_was_there(recording, tmp_path, suffix):
+    source, path = tmp_path / "source.npz", tmp_path / f"a.{suffix}"
+    recording.to_npz(source)
     path.write_text("before")
-    full_disk(1000)
-    with pytest.raises(OSError, match="File too large"):
-        (recording.to_npz if suffix == "npz" else recording.to_netcdf)(path)
-    assert [each.name for each in tmp_path.iterdir()] == [path.name]
+    # In a process of its own: the limit holds for whatever the process writes, its output too.
+    arguments = [sys.executable, "-c", WRITE_ON_A_FULL_DISK, str(source), str(path)]
+    result = subprocess.run(arguments, capture_output=True, text=True)
+    assert "File too large" in result.stderr
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([path.name, source.name])
     assert path.read_text() == "before"
 
 
