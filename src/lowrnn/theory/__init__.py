@@ -1,0 +1,1 @@
+"""Mean-field theory: what a connectivity will do, and which connectivity does what is wanted."""
