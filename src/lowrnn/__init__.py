@@ -9,20 +9,24 @@ if TYPE_CHECKING:
     from lowrnn.fitting import LINT as LINT
     from lowrnn.networks import RNN as RNN
     from lowrnn.networks import FullRank as FullRank
+    from lowrnn.networks import GaussianMixture as GaussianMixture
     from lowrnn.networks import LowRank as LowRank
     from lowrnn.networks import RandomPlusLowRank as RandomPlusLowRank
     from lowrnn.networks import Trajectory as Trajectory
     from lowrnn.recordings import Recording as Recording
     from lowrnn.tasks import Trials as Trials
+    from lowrnn.theory import MeanField as MeanField
 
 __version__ = "0.1.0.dev0"
 
 # Loaded on first use: `import lowrnn` and `lowrnn --help` do not wait for torch and numba.
 _HOME = {
     "FullRank": "networks",
+    "GaussianMixture": "networks",
     "InputError": "errors",
     "LINT": "fitting",
     "LowRank": "networks",
+    "MeanField": "theory",
     "RNN": "networks",
     "RandomPlusLowRank": "networks",
     "Recording": "recordings",

@@ -1,4 +1,4 @@
-"""The one error that a user's input can cause, and the checks that raise it."""
+"""The errors that the library raises by itself, and the checks of what a user gives."""
 
 import math
 from collections.abc import Sequence
@@ -11,6 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 class InputError(ValueError):
     """What was given cannot be used. One sentence names the field, the value found and the mend."""
+
+
+class ConvergenceError(ArithmeticError):
+    """Equations were not solved. One sentence gives the best residual and what to try."""
 
 
 def check_array(

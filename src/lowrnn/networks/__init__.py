@@ -7,6 +7,7 @@ from lowrnn.networks.connectivity import (
     RandomPlusLowRank,
     structured_part,
 )
+from lowrnn.networks.mixture import GaussianMixture
 from lowrnn.networks.noise import Noise
 from lowrnn.networks.nonlinearity import NONLINEARITIES
 from lowrnn.networks.rnn import RNN
@@ -17,6 +18,7 @@ __all__ = [
     "RNN",
     "Connectivity",
     "FullRank",
+    "GaussianMixture",
     "LowRank",
     "Noise",
     "RandomPlusLowRank",
