@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from lowrnn.fitting.data import Data
+from lowrnn.fitting.data import Data, squared_deviations
 from lowrnn.fitting.gauss_newton import gauss_newton, noise_variance
+from lowrnn.fitting.visited import shortest
 from lowrnn.learning import History
 from lowrnn.learning.checkpoint import fingerprint, read_checkpoint, write_checkpoint
 from lowrnn.learning.descent import Descent
@@ -30,12 +31,13 @@ class Fit:
     """A fit in progress: everything that changes, and how to go on."""
 
     def __init__(self, settings: "LINT", data: Data) -> None:
+        self.spent = 0.0
+        self.began = time.perf_counter()
         self.settings, self.data = settings, data
         self.trials, self.steps, self.neurons = data.activity.shape
         self.alpha = data.dt / settings.tau
         self.u, self.y = torch.from_numpy(data.inputs), torch.from_numpy(data.activity)
-        observed = data.activity[~np.isnan(data.activity)].astype(np.float64)
-        self.variance = float(((observed - observed.mean()) ** 2).sum())
+        self.variance = squared_deviations(data.activity)
         dimensions = settings.rank + data.inputs.shape[2] + (settings.initial_state != "zero")
         self.ridge = settings.penalty * noise_variance(data.activity, dimensions)
         self.loss: list[float] = []
@@ -44,8 +46,6 @@ class Fit:
         self.elapsed: list[float] = []
         self.penalised: list[float] = []
         self.best: dict[str, Tensor] = {}
-        self.spent = 0.0
-        self.began = time.perf_counter()
 
     @property
     def seconds(self) -> float:
@@ -197,7 +197,7 @@ class Fit:
             dt=self.data.dt, tau=s.tau, nonlinearity=s.nonlinearity, bias=arrays.get("bias"),
             initial_state=starts.mean(axis=0),
         )  # fmt: skip
-        return _shortest(rnn, self.data.inputs, starts), starts
+        return shortest(rnn, self.data, starts, s.on), starts
 
     def _saved(self) -> bool:
         return self.settings.checkpoint is not None and Path(self.settings.checkpoint).exists()
@@ -235,23 +235,3 @@ class Fit:
         self.penalised = state["penalised"].tolist()
         self.elapsed, self.evaluated = state["seconds"].tolist(), state["evaluated"].tolist()
         self.spent = float(state["spent"][0])
-
-
-def _shortest(rnn: RNN, inputs: Array, starts: Array) -> RNN:
-    """The network with n reduced to the part that reads the visited rates, in canonical gauge.
-
-    Directions of the rates that hold less than a millionth of their largest variance are noise to
-    n: it reads nothing from them.
-    """
-    run = rnn.simulate(inputs, initial_state=starts)
-    first = rnn.rates(starts)[:, None]
-    visited = np.concatenate([first, run.rates[:, :-1]], axis=1).reshape(-1, rnn.neurons)
-    if len(visited) > 4000:
-        visited = visited[np.random.default_rng(0).choice(len(visited), 4000, replace=False)]
-    gram = visited.T.astype(np.float64) @ visited
-    values, vectors = np.linalg.eigh(gram)
-    kept = vectors[:, values > 1e-6 * values[-1]]
-    connectivity = rnn.connectivity
-    assert isinstance(connectivity, LowRank)
-    n = (kept @ (kept.T @ connectivity.n)).astype(rnn.dtype)
-    return rnn.replace(connectivity=LowRank(connectivity.m, n).canonical())

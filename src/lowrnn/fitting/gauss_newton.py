@@ -23,6 +23,9 @@ from lowrnn.networks.kernels.response import respond
 
 Array = NDArray[np.floating]
 
+#: So many time bins tell the variance of the noise to a per cent or two.
+_MOST_BINS = 4000
+
 
 @dataclass(frozen=True)
 class Start:
@@ -221,13 +224,18 @@ def noise_variance(activity: Array, dimensions: int) -> float:
     """Mean square of what the leading components leave of the activity (trial, time, neuron).
 
     Up to the curvature of phi, no network can follow more of it than the states have dimensions.
+    Of more than `_MOST_BINS` observed bins, a random subset is looked at.
     """
-    seen = ~np.isnan(activity)
-    rows = np.where(seen, activity, 0).reshape(-1, activity.shape[2])
-    neurons = rows.shape[1]
+    neurons = activity.shape[2]
+    bins = np.flatnonzero(~np.isnan(activity).all(axis=2))
+    if len(bins) > _MOST_BINS:
+        bins = np.random.default_rng(0).choice(bins, _MOST_BINS, replace=False)
+    rows = activity.reshape(-1, neurons)[bins]
+    seen = ~np.isnan(rows)
+    rows = np.where(seen, rows, 0)
     # Some neurons must be left over to show the noise.
     axes = _components(rows, min(dimensions, neurons // 2)) / np.sqrt(neurons, dtype=rows.dtype)
-    rest = (rows - rows @ axes @ axes.T) * seen.reshape(rows.shape)
+    rest = (rows - rows @ axes @ axes.T) * seen
     return float((rest**2).sum() / seen.sum())
 
 

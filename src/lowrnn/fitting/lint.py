@@ -8,9 +8,10 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 
 from lowrnn.errors import InputError, check_number
-from lowrnn.fitting.data import Data, as_data, check_range
+from lowrnn.fitting.data import Data, as_data, check_dynamics, check_range
 from lowrnn.fitting.descent import Fit
 from lowrnn.fitting.scores import r2
+from lowrnn.fitting.visited import latents
 from lowrnn.learning import one_torch_thread
 from lowrnn.learning.seeds import check_seed
 from lowrnn.networks.nonlinearity import check_nonlinearity
@@ -104,7 +105,7 @@ class LINT(BaseEstimator):
     ridge_ : float
         Penalty times variance of the noise: the weight beside the plain sum of squared errors.
     seconds_ : float
-        Duration of the fit.
+        Time until the weights were found; gauge, shortest n and `kappa_` come after.
     """
 
     def __init__(
@@ -166,6 +167,7 @@ class LINT(BaseEstimator):
             If the data or a setting cannot be used, or the checkpoint belongs to another fit.
         """
         data = as_data(X, inputs, self.dt)
+        check_dynamics(data)
         self._check(data)
         with one_torch_thread():
             fit = Fit(self, data)
@@ -175,8 +177,7 @@ class LINT(BaseEstimator):
         self.ridge_ = fit.ridge
         self.seconds_ = fit.seconds
         self.rnn_, self.initial_states_ = fit.network()
-        # A gauge or a shorter n must not change what the network does.
-        self.kappa_ = self._simulate(data.inputs, self.initial_states_)[1]
+        self.kappa_ = latents(self.rnn_, data, self.initial_states_, self.on)
         return self
 
     def predict(
@@ -193,18 +194,18 @@ class LINT(BaseEstimator):
         """
         if isinstance(inputs, Recording):
             inputs = as_data(inputs, None, self.dt).inputs
-        return self._simulate(inputs, initial_states)[0]
-
-    def score(self, X: Recording | ArrayLike, inputs: ArrayLike | None = None) -> float:
-        """Global R² of the predictions (see `lowrnn.fitting.r2`)."""
-        data = as_data(X, inputs, self.dt)
-        return r2(data.activity, self.predict(data.inputs))
-
-    def _simulate(self, inputs: ArrayLike, initial_states: ArrayLike | None) -> tuple[Array, Array]:
         if not hasattr(self, "rnn_"):
             raise InputError("this LINT has not been fitted: call fit first")
         run = self.rnn_.simulate(inputs, initial_state=initial_states)
-        return (run.rates if self.on == "rates" else run.x), run.kappa
+        return run.rates if self.on == "rates" else run.x
+
+    def score(self, X: Recording | ArrayLike, inputs: ArrayLike | None = None) -> float:
+        """Global R² of the predictions; NaN for activity that never changes (see `r2`).
+
+        Trials of a single bin, or with nothing observed, can be scored, though not fitted.
+        """
+        data = as_data(X, inputs, self.dt)
+        return r2(data.activity, self.predict(data.inputs))
 
     def _check(self, data: Data) -> None:
         neurons = data.activity.shape[2]
@@ -231,4 +232,4 @@ class LINT(BaseEstimator):
             raise InputError(
                 f"tau is {self.tau} s and a bin {data.dt} s: give a tau of at least one bin"
             )
-        check_range(data.activity, self.nonlinearity, self.on)
+        check_range(data, self.nonlinearity, self.on)

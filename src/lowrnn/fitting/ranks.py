@@ -16,7 +16,7 @@ from sklearn.base import clone
 
 from lowrnn.errors import InputError
 from lowrnn.files import write_json
-from lowrnn.fitting.data import Data, as_data
+from lowrnn.fitting.data import Data, as_data, check_dynamics
 from lowrnn.fitting.lint import LINT
 from lowrnn.fitting.loadings import Loadings
 from lowrnn.fitting.scores import r2
@@ -144,6 +144,7 @@ def select_rank(
     """
     estimator = LINT() if estimator is None else estimator
     data = as_data(X, inputs, estimator.dt)
+    check_dynamics(data)
     trials, _, neurons = data.activity.shape
     ranks = sorted(set(ranks))
     if not ranks or ranks[0] < 1 or ranks[-1] > neurons:
