@@ -160,6 +160,17 @@ def test_constant_and_silent_neurons_do_no_harm():
     assert np.nanmedian(scores) > 0.99
 
 
+def test_scores_what_could_not_be_fitted():
+    truth, u = teacher(), inputs()
+    y = activity(truth, u)
+    fit = LINT(1).fit(y, u)
+    assert np.isnan(fit.score(np.full_like(y[:1], 0.3), u[:1]))
+    assert np.isnan(fit.score(np.full_like(y[:1], np.nan), u[:1]))
+    assert fit.score(y[:, :1], u[:, :1]) == pytest.approx(r2(y[:, :1], fit.predict(u)[:, :1]))
+    with pytest.raises(InputError, match=r"rates are 0\.3 throughout"):
+        LINT(1).fit(np.full_like(y, 0.3), u)
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

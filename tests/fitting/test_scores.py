@@ -33,3 +33,13 @@ def test_missing_values_count_for_nothing():
 def test_shapes_must_agree():
     with pytest.raises(InputError, match="prediction has shape"):
         r2(np.zeros((2, 3)), np.zeros((3, 2)))
+
+
+def test_without_variance_there_is_no_share_of_it():
+    # The mean of many 0.1 is not 0.1 in floating point.
+    constant = np.full((3, 7, 5), np.float32(0.1))
+    assert np.isnan(r2(constant, constant))
+    assert np.isnan(r2(constant, constant + 1))
+    assert np.isnan(r2(np.full(4, np.nan), np.zeros(4)))
+    one = np.array([np.nan, 2.0, np.nan])
+    assert np.isnan(r2(one, one))

@@ -19,14 +19,21 @@ def r2(target: ArrayLike, prediction: ArrayLike) -> float:
     The score of Valente et al. 2022: not a mean over neurons, so neurons with more variance count
     for more. NaN targets are left out.
 
+    R² is a share of the variance, so without variance it is undefined: NaN if all observed targets
+    are equal, or none was observed, however good the prediction. It is not 0 or 1, which a mean
+    over folds would take for a result.
+
     Parameters
     ----------
     target, prediction : array
         Any shape, the same for both.
     """
     y, p = _pair(target, prediction)
+    # Rounding would give constant targets a variance.
+    if not np.nanmax(y, initial=-np.inf) > np.nanmin(y, initial=np.inf):
+        return float("nan")
     total = float(np.nansum((y - np.nanmean(y)) ** 2))
-    return 1 - float(np.nansum((y - p) ** 2)) / total if total > 0 else float("nan")
+    return 1 - float(np.nansum((y - p) ** 2)) / total
 
 
 def neuron_r2(target: ArrayLike, prediction: ArrayLike) -> NDArray[np.floating]:
