@@ -11,6 +11,7 @@ from lowrnn.cli.common import Commands
 from lowrnn.cli.demo import demo
 from lowrnn.cli.fit import fit
 from lowrnn.cli.report import report
+from lowrnn.cli.reproduce import reproduce
 from lowrnn.cli.train import train
 
 app = typer.Typer(
@@ -23,7 +24,7 @@ app = typer.Typer(
 )
 
 # The order of `lowrnn --help`.
-for command in (demo, fit, train, report, bench):
+for command in (demo, fit, train, reproduce, report, bench):
     app.command()(command)
 
 

@@ -1,0 +1,45 @@
+"""Which papers there are, and their claims by name."""
+
+import difflib
+import importlib
+
+from lowrnn.errors import InputError
+from lowrnn.reproduce.claim import Claim
+
+PAPERS = {
+    "valente2022": "Valente, Pillow & Ostojic, NeurIPS 2022: Extracting computational mechanisms"
+    " from neural data using low-rank RNNs",
+}
+"""Citations by the name of the paper, which is also that of its file."""
+
+
+def paper_claims(paper: str) -> tuple[Claim, ...]:
+    """The claims of one paper of `PAPERS`, from its file."""
+    claims: tuple[Claim, ...] = importlib.import_module(f"lowrnn.reproduce.{paper}").CLAIMS
+    return claims
+
+
+def find_claims(name: str = "all") -> tuple[Claim, ...]:
+    """The claims that a name stands for, in the order of the papers.
+
+    Parameters
+    ----------
+    name : str
+        A claim, such as `valente2022.H6a`; a paper, for all its claims; or `all`.
+
+    Raises
+    ------
+    InputError
+        If nothing has that name.
+    """
+    if name in PAPERS:
+        return paper_claims(name)
+    claims = tuple(claim for paper in PAPERS for claim in paper_claims(paper))
+    if name == "all":
+        return claims
+    named = tuple(claim for claim in claims if claim.id == name)
+    if not named:
+        known = [*PAPERS, *(claim.id for claim in claims), "all"]
+        close = difflib.get_close_matches(name, known) or [*PAPERS, "all"]
+        raise InputError(f"claim is {name!r}: give {' or '.join(close)}, or see --list for others")
+    return named
