@@ -204,12 +204,18 @@ def test_activity_that_says_nothing(change, message):
 @pytest.mark.parametrize(
     ("scores", "tolerance", "rank"),
     [
-        # The best, rank 3, has mean 0.9 and a standard error of 0.1 / sqrt(2) * sqrt(2) / 2 = 0.05.
+        # Rank 3 is best; rank 2 falls short of it by 0.01 and 0.11: 0.06 with an error of 0.05.
         ([[0.7, 0.7], [0.84, 0.84], [0.85, 0.95]], 0.0, 3),
         ([[0.7, 0.7], [0.86, 0.86], [0.85, 0.95]], 0.0, 2),
         ([[0.7, 0.7], [0.84, 0.84], [0.85, 0.95]], 0.07, 2),
         ([[0.7, 0.7], [0.84, 0.84], [0.85, 0.95]], 0.3, 1),
+        # Splits differ more than ranks, but all of them alike: rank 2 is 0.02 or 0.03 worse.
+        ([[0.0, 0.4, 0.8], [0.08, 0.47, 0.88], [0.1, 0.5, 0.9]], 0.0, 3),
+        ([[0.0, 0.4, 0.8], [0.08, 0.47, 0.88], [0.1, 0.5, 0.9]], 0.025, 2),
+        # Here every split has a best rank of its own.
+        ([[0.3, 0.9, 0.5], [0.9, 0.5, 0.3], [0.6, 0.4, 0.8]], 0.0, 1),
         # One split has no standard error; NaN is left out.
+        ([[0.8, 0.7], [0.9, np.nan], [0.9, 0.9]], 0.0, 2),
         ([[0.7], [0.895], [0.9]], 0.01, 2),
         ([[0.7], [0.895], [0.9]], 0.001, 3),
         ([[0.7, np.nan], [0.895, np.nan], [0.9, np.nan]], 0.001, 3),

@@ -40,8 +40,9 @@ class RankSelection:
     Attributes
     ----------
     rank : int
-        The smallest rank whose mean R² on held-out conditions is within one standard error, or
-        within the tolerance, of the best (`sufficient_rank`); the only one if one was given.
+        The smallest rank whose R² on held-out conditions falls short of the best by no more than
+        one standard error of the difference, or the tolerance (`sufficient_rank`); the only one if
+        one was given.
     splits : pandas.DataFrame
         One row a rank and split: `rank`, `split`, `r2_train`, `r2_heldout_conditions`,
         `r2_heldout_neurons`, `seconds`. Held-out neurons are scored on held-out conditions, from
@@ -68,28 +69,54 @@ class RankSelection:
         return means.reset_index()
 
 
-def sufficient_rank(ranks: Sequence[int], scores: ArrayLike, tolerance: float = TOLERANCE) -> int:
-    """The smallest rank whose mean score comes close enough to the best mean.
+def shortfall(scores: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """How far each rank falls short of the one with the best mean score, split by split.
 
-    Close enough is within one standard error of the best, the usual rule, or within `tolerance`:
-    where data are precise the rule alone buys a latent for any difference that is not chance.
+    Some conditions are harder to predict than others, for all ranks alike. This moves the scores of
+    a split together and so cancels in their differences, which are what tells ranks apart. Splits
+    share most of their training data, so the error is a guide and no test.
+
+    Parameters
+    ----------
+    scores : array (rank, split)
+        R² of each rank and split; a split in which either rank has NaN is left out.
+
+    Returns
+    -------
+    mean, error : array (rank,)
+        Mean over splits of the best rank's score minus this rank's, and its standard error; 0 where
+        a single split leaves it unknown.
+    """
+    values = np.asarray(scores, np.float64)
+    best = int(np.nanargmax(np.nanmean(values, axis=1)))
+    differences = values[best] - values
+    count = np.isfinite(differences).sum(axis=1)
+    mean = np.nanmean(differences, axis=1)
+    squares = np.nansum((differences - mean[:, None]) ** 2, axis=1)
+    return mean, np.sqrt(squares / np.maximum(count - 1, 1) / np.maximum(count, 1))
+
+
+def sufficient_rank(ranks: Sequence[int], scores: ArrayLike, tolerance: float = TOLERANCE) -> int:
+    """The smallest rank that does not fall short of the best by more than chance, or by little.
+
+    A rank is enough if the best mean score exceeds its own by no more than one standard error of
+    their paired differences over splits (`shortfall`), or by no more than `tolerance`: where data
+    are precise the rule alone buys a latent for any difference that is not chance. This is the
+    usual one-standard-error rule (Breiman, Friedman, Olshen & Stone 1984), with the error of what
+    is compared in place of that of the best score.
 
     Parameters
     ----------
     ranks : sequence of int
         The ranks.
     scores : array (rank, split)
-        R² of each rank and split; NaN is left out.
+        R² of each rank and split, the splits being the same for all ranks; NaN is left out.
     tolerance : float
         Difference of R² that does not justify another latent.
     """
-    values = np.asarray(scores, np.float64)
-    means = np.nanmean(values, axis=1)
-    best = int(np.nanargmax(means))
-    own = values[best][np.isfinite(values[best])]
-    error = own.std(ddof=1) / np.sqrt(len(own)) if len(own) > 1 else 0.0
-    enough = means[best] - max(error, tolerance)
-    return min(rank for rank, mean in zip(ranks, means, strict=True) if mean >= enough)
+    mean, error = shortfall(scores)
+    enough = mean <= np.maximum(error, tolerance)
+    return min(rank for rank, one in zip(ranks, enough, strict=True) if one)
 
 
 def select_rank(

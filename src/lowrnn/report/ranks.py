@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lowrnn.fitting.ranks import TOLERANCE
+from lowrnn.fitting.ranks import TOLERANCE, shortfall, sufficient_rank
 from lowrnn.report.page import Figure, Section, Table
 from lowrnn.report.run import Array, Run
 from lowrnn.report.style import BLUE, GREEN, GREY, INK, VERMILLION, label, number, panels, rgba
@@ -79,25 +79,25 @@ def reason(run: Run) -> str:
     curve = curves(run).get("r2_heldout_conditions")
     if len(run.metrics["ranks"]) == 1:
         return f"Rank {chosen} was fitted alone, so nothing was selected."
-    if curve is None or not np.isfinite(curve.sem).any():
+    split = run.array("r2_heldout_conditions", "rank", "split")
+    if curve is None or split is None or curve.splits < 2:
         return f"The run selected rank {chosen}."
-    best = int(np.nanargmax(curve.mean))
-    # The rule of `lowrnn.fitting.sufficient_rank`, from the scores on the page.
-    margin = max(float(np.nan_to_num(curve.sem[best])), TOLERANCE)
-    smallest = int(curve.rank[curve.mean >= curve.mean[best] - margin].min())
+    smallest = sufficient_rank(curve.rank.astype(int).tolist(), split)
     if smallest != chosen:
         return f"The run selected rank {chosen}; held-out conditions alone would give {smallest}."
-    if chosen == curve.rank[best]:
-        smaller = (
-            "no smaller rank was tried"
-            if chosen == curve.rank.min()
-            else f"every smaller rank is worse by more than {number(margin, 3)}"
-        )
+    best = int(curve.rank[np.nanargmax(curve.mean)])
+    bound = f"one standard error of the difference, or {number(TOLERANCE)}"
+    if chosen == curve.rank.min():
+        smaller = "no smaller rank was tried"
+    else:
+        smaller = f"every smaller rank falls short of it by more than {bound}"
+    if chosen == best:
         return f"Rank {chosen} was selected: it predicts held-out conditions best, and {smaller}."
+    mean, error = (each[curve.rank == chosen][0] for each in shortfall(split))
     return (
-        f"Rank {chosen} was selected: the smallest whose R² on held-out conditions comes within"
-        f" {number(margin, 3)} of the best, that of rank {int(curve.rank[best])} (one standard"
-        f" error, and at least {number(TOLERANCE)})."
+        f"Rank {chosen} was selected: the smallest whose R² on held-out conditions falls short of"
+        f" the best, that of rank {best}, by no more than {bound}. Compared split by split, it is"
+        f" {number(mean, 3)} ± {number(error, 3)} worse (mean ± standard error)."
     )
 
 
@@ -123,7 +123,12 @@ def ranks_section(run: Run) -> Section:
         listed = ", ".join(f"{name} {number(score, 3)}" for name, score in others.items())
         text.append(f"Simpler models, at rank {chosen} where they have one: {listed}.")
     splits = max((curve.splits for curve in found.values()), default=1)
-    errors = f"Bars: standard error over {splits} splits; dots: splits. " if splits > 1 else ""
+    errors = ""
+    if splits > 1:
+        errors = (
+            f"Bars: standard error over {splits} splits; dots: splits. Ranks are compared split by"
+            " split, so they can differ though their bars overlap. "
+        )
     caption = errors + "R² is 1 minus residual over total variance; 0 is as good as a constant."
     lowest = min((float(np.nanmin(c.mean)) for c in found.values()), default=0.0)
     if lowest < FLOOR:
