@@ -32,7 +32,9 @@ def test_the_demo_ends_with_the_path_of_its_report(call, tmp_path, small):
     assert "noise ceiling" in found
     assert decides.endswith(" of conditions correctly.")
     assert path == str(tmp_path / "report.html")
-    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!")
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert page.startswith("<!")
+    assert " % of conditions correctly." in page
 
     recording = read(tmp_path / "recording-0.npz")
     teacher = RNN.load(tmp_path / "teacher-0.safetensors")
@@ -54,7 +56,9 @@ def test_only_another_seed_makes_another_recording(call, tmp_path, small, monkey
     def demo(*arguments):
         answer = call("demo", "--out", tmp_path, "--json", *arguments)
         assert answer.exit_code == 0, answer.stderr
-        return json.loads(answer.stdout)
+        printed = json.loads(answer.stdout)
+        assert printed == json.loads((tmp_path / "metrics.json").read_text(encoding="utf-8"))
+        return printed
 
     first, other = demo(), demo("--seed", 1)
     monkeypatch.setattr(small, "_train", lambda *_: pytest.fail("the recording is there"))

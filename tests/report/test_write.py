@@ -199,6 +199,58 @@ def test_damaged_folders_are_refused(run_folder: WriteRun, tmp_path: Path) -> No
     assert not (folder / "report.html").exists()
 
 
+@pytest.mark.parametrize(
+    ("kind", "change", "message"),
+    [
+        ("fit", {"rank_selected": None}, "rank_selected is None: input should be a valid integer"),
+        ("fit", {"rank_selected": "one"}, "rank_selected is 'one'"),
+        ("fit", {"ranks": {"1": 0.5}}, "ranks is .*: input should be a valid list"),
+        ("fit", {"ranks": []}, r"ranks is \[\]"),
+        ("fit", {"ranks": [{"r2_train": 0.5}]}, r"ranks\.0\.rank is missing"),
+        ("fit", {"ranks": [{"rank": 1, "r2_train": "high"}]}, r"ranks\.0\.r2_train is 'high'"),
+        ("fit", {"noise_ceiling": [0.9]}, r"noise_ceiling is \[0\.9\]"),
+        ("fit", {"noise_ceiling": float("nan")}, "noise_ceiling is nan"),
+        ("fit", {"baselines": [0.4]}, r"baselines is \[0\.4\]"),
+        ("fit", {"baselines": {"linear": {"two": 0.4}}}, r"baselines\.linear.*two"),
+        ("fit", {"conditions": "many"}, "conditions is 'many'"),
+        ("fit", {"provenance": "lab"}, "provenance is 'lab'"),
+        ("fit", {"kind": ["fit"]}, r"kind in .* is \['fit'\]"),
+        ("train", {"accuracy": "good"}, "accuracy is 'good'"),
+        ("train", {"updates": 1.5}, "updates is 1.5"),
+        ("train", {"seconds": "long"}, "seconds is 'long'"),
+    ],
+)
+def test_edited_metrics_are_refused(
+    run_folder: WriteRun, kind: str, change: dict, message: str
+) -> None:
+    folder = run_folder(kind=kind)
+    metrics = json.loads((folder / "metrics.json").read_text())
+    (folder / "metrics.json").write_text(json.dumps(metrics | change))
+    with pytest.raises(InputError, match=message) as error:
+        write_report(folder)
+    assert "\n" not in str(error.value)
+    assert not (folder / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("kind", "metrics"),
+    [
+        ("fit", {"rank_selected": 1, "ranks": [{"rank": 1}, {"rank": 2}]}),
+        ("fit", {"rank_selected": 9, "ranks": [{"rank": 3}]}),
+        ("train", {}),
+    ],
+)
+def test_few_metrics_make_a_report(run_folder: WriteRun, kind: str, metrics: dict) -> None:
+    folder = run_folder(kind=kind)
+    (folder / "metrics.json").write_text(json.dumps({"kind": kind} | metrics))
+    results = xr.load_dataset(folder / "results.nc")
+    if kind == "fit":
+        scores = ("r2_train", "r2_heldout_conditions", "r2_heldout_neurons")
+        results = results.drop_vars(scores).drop_dims("rank", errors="ignore")
+    results.to_netcdf(folder / "results.nc", engine="h5netcdf")
+    assert "Summary" in Page(write_report(folder)).said()
+
+
 @pytest.mark.parametrize(("kind", "rank", "panels"), [("fit", 1, 3), ("fit", 2, 3), ("fit", 3, 2)])
 def test_headline_figure(run_folder: WriteRun, kind: str, rank: int, panels: int) -> None:
     folder = run_folder(kind=kind, rank=rank)

@@ -30,8 +30,10 @@ def demo(
     out as the recorded neurons were, does it make the same decisions?
     """
     from lowrnn import RNN, tasks
+    from lowrnn.files import write_json
     from lowrnn.fitting import LINT
     from lowrnn.recordings import read
+    from lowrnn.report import write_report
 
     folder = run_folder(out, "demo")
     task = tasks.task("context-decision")
@@ -48,6 +50,8 @@ def demo(
     )  # fmt: skip
     fitted = RNN.load(folder / "network.safetensors")
     metrics["accuracy"] = _accuracy(fitted, RNN.load(network), task, data)
+    write_json(folder / "metrics.json", metrics)
+    write_report(folder)
     words, report = sentence(metrics).split("\n")
     decides = f"Read out as the recorded neurons were, it decides {metrics['accuracy']:.0%} of"
     print_result(metrics, f"{words}\n{decides} conditions correctly.\n{report}", as_json=as_json)

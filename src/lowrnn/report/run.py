@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from lowrnn.errors import InputError
 from lowrnn.networks import RNN
+from lowrnn.report.metrics import KINDS, check_metrics
 
 Array = NDArray[np.float64]
-KINDS = ("fit", "train")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,8 @@ class Run:
         Raises
         ------
         InputError
-            If a file is missing or damaged, or the run is of a kind that has no report.
+            If a file is missing or damaged, a metric is missing or of a wrong type, or the run is
+            of a kind that has no report.
         """
         folder = Path(folder)
         paths = {name: folder / name for name in ("config.yaml", "metrics.json", "results.nc")}
@@ -67,11 +68,12 @@ class Run:
                 f"run folder {folder} holds a damaged file ({error}): run the command again"
             ) from None
         kind = metrics.get("kind") if isinstance(metrics, dict) else None
-        if kind not in KINDS:
+        if not isinstance(kind, str) or kind not in KINDS:
             raise InputError(
                 f"kind in {paths['metrics.json']} is {kind!r}: a report can be made of the kinds"
                 f" {', '.join(KINDS)}"
             )
+        check_metrics(metrics, paths["metrics.json"])
         rnn = RNN.load(folder / "network.safetensors")
         return cls(folder, config, metrics, results, rnn)
 

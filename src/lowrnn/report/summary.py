@@ -34,6 +34,11 @@ def fit_summary(run: Run) -> Section:
     simpler = _simpler(run, rank, train if held is None else held)
     if simpler:
         text.append(simpler)
+    if metrics.get("accuracy") is not None:
+        text.append(
+            "Read out as the recorded neurons were, the network decides"
+            f" {number(100 * metrics['accuracy'], 1)} % of conditions correctly."
+        )
     return Section("Summary", text, tiles=tiles, points=_caveats(run, rank, train, held))
 
 
