@@ -1,12 +1,16 @@
 """The mean-field theory of networks drawn from a Gaussian mixture."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lowrnn.errors import check_number
 from lowrnn.networks.mixture import GaussianMixture
 from lowrnn.networks.nonlinearity import check_nonlinearity
+from lowrnn.theory import latent
 from lowrnn.theory.equations import Equations
+from lowrnn.theory.latent import LatentTrajectory
 from lowrnn.theory.state import State
 from lowrnn.theory.stationary import stationary_states
 
@@ -75,3 +79,55 @@ class MeanField:
             If the equations have no solution that could be found.
         """
         return stationary_states(self.equations(u))
+
+    def flow(self, kappa: ArrayLike, v: ArrayLike | None = None) -> Array:
+        """Velocity of the latents, `dkappa/dt = -kappa + E[n phi(x)]`.
+
+        Exact for g = 0, with private noise that has settled. For g > 0, exact at stationary states:
+        elsewhere the variance of the random part is taken to follow the latents at once, without
+        its memory, and without chaos; `two_time` has both.
+
+        Parameters
+        ----------
+        kappa : array (..., rank)
+            Where.
+        v : array (..., input), optional
+            Filtered inputs, `v' = -v + u`: at a constant input, u itself. None by default.
+
+        Returns
+        -------
+        array (..., rank)
+        """
+        return latent.flow(self.mixture, kappa, v, **self._settings)
+
+    def trajectory(
+        self, u: ArrayLike, dt: float, kappa0: ArrayLike | None = None
+    ) -> LatentTrajectory:
+        """Latents and readout in time.
+
+        For g = 0 this is the limit of `mixture.sample(N).simulate(u)`, step by step. A mixture with
+        one population for each neuron of a network, `GaussianMixture.estimate(rnn, range(N))`,
+        gives that network exactly, if it has no bias. For g > 0 it is an approximation, as in
+        `flow`.
+
+        Parameters
+        ----------
+        u : array (trial, time, input)
+            Inputs; `np.zeros((trial, time, 0))` for a network without any.
+        dt : float
+            Euler step in units of tau, `0 < dt <= 1`.
+        kappa0 : array (rank,) or (trial, rank), optional
+            Latents at the start; zero by default. The rest of the state starts at zero.
+
+        Raises
+        ------
+        InputError
+            If shapes disagree, or there is both noise and g > 0.
+        ConvergenceError
+            If g is so large that the variance grows without bound.
+        """
+        return latent.trajectory(self.mixture, u, dt, kappa0, **self._settings)
+
+    @property
+    def _settings(self) -> dict[str, Any]:
+        return {"g": self.g, "noise_std": self.noise_std, "nonlinearity": self.nonlinearity}
