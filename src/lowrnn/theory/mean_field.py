@@ -10,6 +10,7 @@ from lowrnn.networks.mixture import GaussianMixture
 from lowrnn.networks.nonlinearity import check_nonlinearity
 from lowrnn.theory import latent
 from lowrnn.theory.equations import Equations
+from lowrnn.theory.fluctuating import fluctuating_states
 from lowrnn.theory.latent import LatentTrajectory
 from lowrnn.theory.state import State
 from lowrnn.theory.stationary import stationary_states
@@ -79,6 +80,32 @@ class MeanField:
             If the equations have no solution that could be found.
         """
         return stationary_states(self.equations(u))
+
+    def fluctuating(self, u: ArrayLike | None = None) -> list[State]:
+        """Every state whose activity fluctuates, stable or not, by falling kappa.
+
+        Without private noise these are the chaotic states, if there are any; with it, the states
+        that it drives.
+
+        Parameters
+        ----------
+        u : array (input,), optional
+            A constant input; none by default.
+
+        Raises
+        ------
+        ConvergenceError
+            If activity grows without bound, or a noise-driven state could not be found.
+        """
+        return fluctuating_states(self.equations(u), self.noise_std)
+
+    def states(self, u: ArrayLike | None = None) -> list[State]:
+        """Every state: stationary ones, which private noise leaves none of, then fluctuating ones.
+
+        Parameters and errors are those of `stationary` and `fluctuating`.
+        """
+        at_rest = [] if self.noise_std > 0 else self.stationary(u)
+        return at_rest + self.fluctuating(u)
 
     def flow(self, kappa: ArrayLike, v: ArrayLike | None = None) -> Array:
         """Velocity of the latents, `dkappa/dt = -kappa + E[n phi(x)]`.

@@ -61,8 +61,8 @@ class State:
 
     @property
     def homogeneous(self) -> bool:
-        """Whether neither structure nor randomness moves the network: kappa and psi are 0."""
-        return bool(np.abs(self.kappa).max() < ZERO and self.psi0 < ZERO)
+        """Whether nothing moves the network: kappa, psi and noise are 0."""
+        return not (self.structured or self.fluctuating or self.psi0 >= ZERO)
 
     @property
     def structured(self) -> bool:
@@ -72,7 +72,7 @@ class State:
     @property
     def fluctuating(self) -> bool:
         """Whether activity changes in time."""
-        return self.psi0 - self.psi_inf > ZERO
+        return self.noise_std > 0 or self.psi0 - self.psi_inf > ZERO
 
     @property
     def chaotic(self) -> bool:
