@@ -1,5 +1,6 @@
 """The mean-field theory of networks drawn from a Gaussian mixture."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -8,12 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from lowrnn.errors import check_number
 from lowrnn.networks.mixture import GaussianMixture
 from lowrnn.networks.nonlinearity import check_nonlinearity
-from lowrnn.theory import latent
+from lowrnn.theory import latent, two_time
 from lowrnn.theory.equations import Equations
 from lowrnn.theory.fluctuating import fluctuating_states
 from lowrnn.theory.latent import LatentTrajectory
 from lowrnn.theory.state import State
 from lowrnn.theory.stationary import stationary_states
+from lowrnn.theory.two_time import TwoTimeTrajectory
 
 Array = NDArray[np.float64]
 
@@ -154,6 +156,45 @@ class MeanField:
             If g is so large that the variance grows without bound.
         """
         return latent.trajectory(self.mixture, u, dt, kappa0, **self._settings)
+
+    def two_time(
+        self,
+        u: ArrayLike,
+        dt: float,
+        kappa0: ArrayLike | None = None,
+        psi0: float = 0.0,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> TwoTimeTrajectory:
+        """Latents and readout in time, exact for any g: fluctuations with their memory.
+
+        Dynamical mean-field theory from an initial state: `(1 + ∂_t)(1 + ∂_s) Ψ(t, s)` is
+        `g² E[phi(x(t)) phi(x(s))]`, plus noise. The limit of `mixture.sample(N, g=g).simulate(u)`,
+        step by step, through transients and chaos. The effort grows with the square of the number
+        of steps: about 1 s for 160 steps and one population, 10 s for 600.
+
+        Parameters
+        ----------
+        u : array (trial, time, input)
+            Inputs; `np.zeros((trial, time, 0))` for a network without any.
+        dt : float
+            Euler step in units of tau, `0 < dt <= 1`.
+        kappa0 : array (rank,) or (trial, rank), optional
+            Latents at the start; zero by default.
+        psi0 : float
+            Variance, independent of everything else, of the rest of the state at the start. Without
+            structure, noise or this, a network remains silent.
+        progress : callable (int, int), optional
+            Called after every step with the number of steps done and that of all.
+
+        Raises
+        ------
+        InputError
+            If shapes disagree or a number is out of range.
+        """
+        return two_time.two_time(
+            self.mixture, u, dt, kappa0, psi0, progress=progress, **self._settings
+        )
 
     @property
     def _settings(self) -> dict[str, Any]:
