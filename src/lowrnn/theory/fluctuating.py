@@ -26,9 +26,13 @@ Array = NDArray[np.float64]
 
 #: Below this share of the variance the chord is integrated, lest differences lose its digits.
 NEAR = 0.05
-#: Nodes t and weights of `∫ 4 t³ f(t) dt` over 0 < t < 1.
-_T, _WEIGHTS = roots_jacobi(6, 0, 3)
-_T, _WEIGHTS = (1 + _T) / 2, _WEIGHTS / _WEIGHTS.sum()
+#: Nodes and weights of `2 ∫ (1 - s) f(s) ds` over 0 < s < 1, of which 1 - s is a square: where phi
+#: has a kink, f is regular in √(1 - s) only.
+INTERVAL, INTERVAL_WEIGHTS = roots_jacobi(6, 0, 3)
+INTERVAL, INTERVAL_WEIGHTS = (
+    1 - ((1 + INTERVAL) / 2) ** 2,
+    INTERVAL_WEIGHTS / INTERVAL_WEIGHTS.sum(),
+)
 NEWTON_STEPS = 20
 #: No variance grows beyond this multiple of the largest at the start.
 CEILING = 4.0
@@ -275,7 +279,7 @@ def _chord(
         by_delta_inf = 2 * (chord - slopes) / d
     result = (chord, by_mean, by_delta0, by_delta_inf)
     if near.any():
-        s = 1 - _T**2
+        s = INTERVAL
         covariance = delta_inf[near][:, None] + s * d[near][:, None]
         one, change, sharp, bend = product(
             nonlinearity,
@@ -286,5 +290,5 @@ def _chord(
         )
         close = (one, 2 * change, sharp + s * bend, (1 - s) * bend)
         for whole, part in zip(result, close, strict=True):
-            whole[near] = part @ _WEIGHTS
+            whole[near] = part @ INTERVAL_WEIGHTS
     return result
