@@ -232,6 +232,7 @@ class GaussianMixture:
         g: float = 0.0,
         dt: float = 0.1,
         tau: float = 1.0,
+        dtype: Any = np.float64,
         **settings: Any,
     ) -> RNN:
         """A finite network.
@@ -250,11 +251,13 @@ class GaussianMixture:
             Strength of a random part of the connectivity.
         dt, tau, **settings
             As for `RNN`.
+        dtype : float64 or float32
+            Of the network. float32 simulates twice as fast.
 
         Returns
         -------
         RNN
-            Low-rank, or random plus low-rank if g > 0; float64.
+            Low-rank, or random plus low-rank if g > 0.
         """
         loadings = np.empty((neurons, self.means.shape[1]))
         labels = self.labels(neurons)
@@ -265,7 +268,7 @@ class GaussianMixture:
             if exact:
                 noise = _whiten(noise)
             loadings[here] = self.means[p] + noise @ _root(self.covariances[p]).T
-        m, n, B, w = (loadings[:, self._at(kind)] for kind in "mnBw")
+        m, n, B, w = (loadings[:, self._at(kind)].astype(dtype) for kind in "mnBw")
         connectivity: Connectivity = LowRank(m, n)
         if check_number("g", g, at_least=0) > 0:
             connectivity = RandomPlusLowRank(g, m, n, seed)
