@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from lowrnn.errors import InputError
@@ -123,6 +124,12 @@ def test_noise_depends_on_seed_and_condition_alone():
         (lambda: design.go_nogo(stimulus=0.0).trials(), "stimulus is 0.0 s: give at least 1"),
         (lambda: design.go_nogo(rest=-1.0), "duration of rest is -1.0"),
         (lambda: design.go_nogo().states("delay"), "epoch is 'delay': name one of settling"),
+        (lambda: design.detection().inputs(0, 1, -3), "seed is -3"),
+        (lambda: design.detection().trials(0), "repeats is 0"),
+        (
+            lambda: replace(design.go_nogo(), conditions=pd.DataFrame({"stimulus": ["a", "b"]})),
+            "conditions has columns stimulus: add the wanted answers as choice",
+        ),
         (lambda: replace(design.go_nogo(), answer="end"), "answer is 'end'"),
         (lambda: replace(design.go_nogo(), output=np.array([0, 1])), "readouts 0 to 0"),
         (lambda: replace(design.go_nogo(), input_names=("go",)), "input_names holds 1"),

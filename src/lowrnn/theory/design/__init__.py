@@ -2,6 +2,7 @@
 
 from lowrnn.theory.design.context_go_nogo import context_go_nogo
 from lowrnn.theory.design.context_integration import context_integration
+from lowrnn.theory.design.design import Design
 from lowrnn.theory.design.detection import detection
 from lowrnn.theory.design.go_nogo import go_nogo
 from lowrnn.theory.design.psychometric import psychometric
@@ -12,7 +13,6 @@ from lowrnn.theory.design.signature import (
     pc1_correlation_bound,
     regression_axes,
 )
-from lowrnn.theory.design.task import Design
 from lowrnn.theory.design.threshold import threshold
 from lowrnn.theory.design.vectors import from_vectors
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lowrnn.errors import check_array, check_number
-from lowrnn.theory.design.task import Design
+from lowrnn.theory.design.design import Design
 from lowrnn.theory.design.vectors import from_vectors
 
 

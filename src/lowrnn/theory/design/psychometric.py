@@ -5,7 +5,7 @@ import pandas as pd
 
 from lowrnn.errors import InputError, check_number
 from lowrnn.networks.rnn import RNN
-from lowrnn.theory.design.task import DT, Design
+from lowrnn.theory.design.design import DT, Design
 
 
 def psychometric(

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from lowrnn.errors import InputError, check_array
 from lowrnn.networks.rnn import RNN
-from lowrnn.theory.design.task import Design
+from lowrnn.theory.design.design import Design
 
 Array = NDArray[np.float64]
 

@@ -8,7 +8,7 @@ from lowrnn.errors import InputError, check_number
 from lowrnn.theory.bifurcations import Bifurcation, bifurcations
 from lowrnn.theory.continuation import Branch
 from lowrnn.theory.curve import STATIONARY, Curve
-from lowrnn.theory.design.task import Design
+from lowrnn.theory.design.design import Design
 from lowrnn.theory.equations import Equations
 
 #: Longest step along the branch, and most of them.

@@ -87,6 +87,11 @@ class Design:
             raise InputError(
                 f"answer is {self.answer!r}: name one of the epochs {', '.join(self.epochs)}"
             )
+        if "choice" not in self.conditions:
+            raise InputError(
+                f"conditions has columns {', '.join(map(str, self.conditions))}: add the wanted"
+                " answers as choice"
+            )
         inputs, count = len(self.input_names), len(self.conditions)
         if inputs != self.mixture.inputs:
             raise InputError(
@@ -132,10 +137,12 @@ class Design:
         The noise, if `seed` is given, is new in every trial, and that of a condition does not
         depend on the others.
         """
+        repeats = int(check_number("repeats", repeats, at_least=1))
         steps = self.steps(dt)
         mean = np.repeat(self.levels[condition], steps, axis=0)
         u = np.broadcast_to(mean, (repeats, *mean.shape)).copy()
         if seed is not None:
+            seed = int(check_number("seed", seed, at_least=0))
             std = np.repeat(self.noise, steps, axis=0) / np.sqrt(dt)
             noisy = np.argwhere(std > 0)
             draws = np.random.default_rng([seed, condition]).standard_normal((len(noisy), repeats))
