@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from lowrnn import RNN, FullRank, InputError, LowRank, RandomPlusLowRank
-from lowrnn.networks.mixture import GaussianMixture
-from lowrnn.theory.outliers import expected_spectrum, spectrum
+from lowrnn import RNN, FullRank, GaussianMixture, InputError, LowRank, MeanField, RandomPlusLowRank
+from lowrnn.theory.outliers import expected_spectrum, jacobian_eigenvalues, spectrum
 
 
 def network(connectivity):
@@ -149,3 +148,24 @@ def test_random_part_and_sampling_add_up():
 def test_what_cannot_be_used_is_refused(call, match):
     with pytest.raises(InputError, match=match):
         call()
+
+
+@pytest.mark.parametrize(("g", "branch"), [(0.4, 0), (0.4, 1), (0.0, 0)])
+def test_jacobian_around_a_state(g, branch):
+    """Stable and unstable branches: the leading eigenvalue is the state's outlier."""
+    theory = MeanField(GaussianMixture.from_moments(0.0, mean_m=1.1, mean_n=1.3 / 1.1), g)
+    state = theory.stationary()[branch]
+    found = []
+    for seed in range(3):
+        rnn = theory.mixture.sample(400, seed, exact=True, g=g)
+        eigenvalues = jacobian_eigenvalues(rnn, state)
+        found.append(eigenvalues[0].real)
+        if g > 0:
+            assert np.abs(eigenvalues[1]) == pytest.approx(state.bulk_radius, abs=0.1)
+    assert np.mean(found) == pytest.approx(state.outlier.real, abs=0.05)
+
+
+def test_no_jacobian_of_chaos():
+    theory = MeanField(GaussianMixture.from_moments(0.0), 1.5)
+    with pytest.raises(InputError, match=r"bulk radius of the state is 1\.067: give a state"):
+        jacobian_eigenvalues(theory.mixture.sample(50, 0, g=1.5), theory.stationary()[0])

@@ -18,7 +18,7 @@ from lowrnn.theory.linear import (
     timescales,
 )
 from lowrnn.theory.mean_field import MeanField
-from lowrnn.theory.outliers import Spectrum, expected_spectrum, spectrum
+from lowrnn.theory.outliers import Spectrum, expected_spectrum, jacobian_eigenvalues, spectrum
 from lowrnn.theory.state import State
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "expected_spectrum",
     "finite_size_covariance",
     "frequency_response",
+    "jacobian_eigenvalues",
     "linear_covariance",
     "long_window_outliers",
     "participation_ratio",

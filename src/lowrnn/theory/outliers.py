@@ -5,19 +5,24 @@ from typing import Any
 
 import numpy as np
 import scipy.linalg
-from numpy.typing import NDArray
+import torch
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from lowrnn.errors import InputError, check_number
 from lowrnn.networks import RNN, LowRank, RandomPlusLowRank
 from lowrnn.networks.mixture import GaussianMixture
+from lowrnn.networks.nonlinearity import derivative
 from lowrnn.theory.linear import timescales
+from lowrnn.theory.state import State
 
 Array = NDArray[np.float64]
 Complex = NDArray[np.complex128]
 
 #: Condition of an eigenvalue of the overlap from which on it counts as defective.
 DEFECTIVE = 1e6
+#: Steps within which a network settles.
+SETTLING = 2000
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,10 +116,8 @@ def spectrum(rnn: RNN) -> Spectrum:
     eigenvalues = outliers
     if g > 0:
         eigenvalues = np.linalg.eigvals(connectivity.dense().astype(np.float64)).astype(complex)
-    order = np.argsort(-np.abs(eigenvalues), kind="stable")
-    return Spectrum(
-        g, outliers, _deviation(variance, neurons, outliers, left, right), eigenvalues[order]
-    )
+    deviation = _deviation(variance, neurons, outliers, left, right)
+    return Spectrum(g, outliers, deviation, _by_modulus(eigenvalues))
 
 
 def expected_spectrum(mixture: GaussianMixture, neurons: int, g: float = 0.0) -> Spectrum:
@@ -164,6 +167,67 @@ def expected_spectrum(mixture: GaussianMixture, neurons: int, g: float = 0.0) ->
     variance += _random_variance(second_n, second_m, outliers, g)
     deviation = _deviation(variance, neurons, outliers, left, right)
     return Spectrum(g, outliers, deviation, np.zeros(0, complex))
+
+
+def jacobian_eigenvalues(rnn: RNN, state: State, u: ArrayLike | None = None) -> Complex:
+    """Eigenvalues of `J diag(phi')` in a network with the latents of a stationary state.
+
+    The state holds what to expect of them: bulk radius and outliers. The latents are kept at its
+    kappa while the rest of the network settles, so that unstable states are reached too.
+
+    Parameters
+    ----------
+    rnn : RNN
+        A network drawn from the mixture of the theory, with the same g.
+    state : State
+        A stationary state whose bulk radius is below 1, so that the network settles.
+    u : array (input,), optional
+        The constant input of that state.
+
+    Returns
+    -------
+    complex array (eigenvalue,)
+        From largest to smallest modulus: all N with a random part, the R that can differ from 0
+        without.
+
+    Raises
+    ------
+    InputError
+        If the connectivity has no loadings or the network would not settle.
+    """
+    connectivity = rnn.connectivity
+    if not isinstance(connectivity, LowRank | RandomPlusLowRank):
+        raise InputError(f"connectivity is {connectivity.kind}: give one with loadings m and n")
+    if state.bulk_radius >= 1:
+        raise InputError(
+            f"the bulk radius of the state is {state.bulk_radius:.4g}: give a state with one below"
+            " 1, in which activity is constant"
+        )
+    m, n = connectivity.m.astype(np.float64), connectivity.n.astype(np.float64)
+    constant = np.zeros(rnn.inputs.shape[1]) if u is None else np.atleast_1d(u)
+    drive = m @ state.kappa + rnn.inputs @ constant
+    if isinstance(connectivity, LowRank):
+        slope = _slope(rnn, drive)
+        return _by_modulus(np.linalg.eigvals((n * slope[:, None]).T @ m / len(m)))
+    weights, x = connectivity.random.astype(np.float64), drive
+    for _ in range(SETTLING):
+        change = weights @ rnn.rates(x) + drive - x
+        x = x + 0.5 * change
+        if np.abs(change).max() < 1e-6:
+            break
+    slope = _slope(rnn, x)
+    return _by_modulus(np.linalg.eigvals(weights * slope + m @ (n * slope[:, None]).T / len(m)))
+
+
+def _slope(rnn: RNN, x: Array) -> Array:
+    slope: Array = derivative(rnn.nonlinearity, torch.tensor(x + rnn.bias)).numpy()
+    return slope
+
+
+def _by_modulus(eigenvalues: Any) -> Complex:
+    """From largest to smallest."""
+    found: Complex = np.asarray(eigenvalues, complex)
+    return found[np.argsort(-np.abs(found), kind="stable")]
 
 
 def _eigenvectors(overlap: Array) -> tuple[Complex, Complex, Complex]:
