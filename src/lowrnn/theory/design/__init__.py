@@ -4,6 +4,8 @@ from lowrnn.theory.design.context_go_nogo import context_go_nogo
 from lowrnn.theory.design.context_integration import context_integration
 from lowrnn.theory.design.design import Design
 from lowrnn.theory.design.detection import detection
+from lowrnn.theory.design.flow import design_flow
+from lowrnn.theory.design.flow_design import FlowDesign
 from lowrnn.theory.design.go_nogo import go_nogo
 from lowrnn.theory.design.psychometric import psychometric
 from lowrnn.theory.design.reduced import ReducedModel
@@ -18,9 +20,11 @@ from lowrnn.theory.design.vectors import from_vectors
 
 __all__ = [
     "Design",
+    "FlowDesign",
     "ReducedModel",
     "context_go_nogo",
     "context_integration",
+    "design_flow",
     "detection",
     "expected_pc1_correlation",
     "from_vectors",
