@@ -101,10 +101,10 @@ def test_the_rule_that_chose_the_rank_is_named(run: Run) -> None:
         return reason(Run(run.folder, run.config, metrics, results, run.rnn))
 
     assert "smallest whose R² on held-out" in chosen([0.3, 0.50, 0.51, 0.4], 2)
-    # The differences vary by 0.06 or 0, so their error is sqrt(4 / 4 / 5) * 0.06 = 0.027.
+    # The differences vary by 0.06 or 0, so their error is sqrt(4 / 4 / 5) * 0.06 = 0.0268.
     said = chosen([0.3, 0.50, 0.52, 0.4], 2)
     assert "that of rank 3, by no more than one standard error" in said
-    assert "it is 0.020 ± 0.027 worse" in said
+    assert "it is 0.0200 ± 0.0268 worse" in said
     assert "held-out conditions alone would give 3" in chosen([0.3, 0.48, 0.52, 0.4], 2)
     assert "every smaller rank falls short of it by more" in chosen([0.3, 0.4, 0.51, 0.5], 3)
     assert "no smaller rank was tried" in chosen([0.6, 0.4, 0.3, 0.2], 1)

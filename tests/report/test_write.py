@@ -77,12 +77,42 @@ def test_report_of_a_fit(run_folder: WriteRun, rank: int) -> None:
         "ab" * 32,
     ):
         assert words in said
-    assert len(page.figures) == {1: 11, 2: 12, 3: 11}[rank]
+    assert len(page.figures) == {1: 11, 2: 12, 3: 12}[rank]
     for figure in page.figures:
         titles = axis_titles(figure)
         assert any(titles[axis] for axis in titles if axis.startswith("x"))
         assert any(titles[axis] for axis in titles if axis.startswith("y"))
+    planes = [
+        (titles["xaxis"], titles["yaxis"])
+        for titles in map(axis_titles, page.figures)
+        if titles["xaxis"] == "κ₁" and len(titles) == 2
+    ]
+    assert planes == [("κ₁", "κ₂"), ("κ₁", "κ₃")][: rank - 1]
     assert ("A flow field of rank 3 does not fit a plane" in said) == (rank == 3)
+
+
+def test_one_key_serves_all_figures(run_folder: WriteRun) -> None:
+    path = write_report(run_folder(rank=2))
+    keys = re.findall(r'<button data-group="(\d+)"', path.read_text(encoding="utf-8"))
+    assert len(keys) == len(set(keys)) > 1
+    lines = {
+        trace["legendgroup"].removeprefix("group")
+        for figure in Page(path).figures
+        for trace in figure["data"]
+        if trace.get("legendgroup", "").startswith("group")
+    }
+    assert lines == set(keys)
+
+
+def test_held_out_scores_come_before_fitted_ones(run_folder: WriteRun) -> None:
+    folder = run_folder()
+    said = Page(write_report(folder)).said()
+    row = json.loads((folder / "metrics.json").read_text())["ranks"][0]
+    held, fitted = (100 * row[name] for name in ("r2_heldout_conditions", "r2_train"))
+    assert f"1 latent dimension {held / 100:.3f} R² on held-out conditions" in said
+    assert "R² on the fitted data" not in said
+    assert f"the network explains {held:.1f} % of the variance of held-out conditions" in said
+    assert f"It explains {fitted:.1f} % of the data it was fitted to" in said
 
 
 def test_report_of_a_training(run_folder: WriteRun) -> None:

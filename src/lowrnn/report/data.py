@@ -46,7 +46,7 @@ def data_section(run: Run, groups: Conditions) -> Section:
             " from that." + selection,
         )
     )
-    return Section("The data at a glance", text, figures=figures, legend=groups)
+    return Section("The data at a glance", text, figures=figures)
 
 
 def inputs_figures(run: Run, groups: Conditions) -> list[Figure]:

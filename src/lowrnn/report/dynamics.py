@@ -97,8 +97,7 @@ def dynamics_section(run: Run, groups: Conditions) -> Section:
         figures.append(_planes(run, groups, shown))
     else:
         text.append(f"A flow field of rank {rank} does not fit a plane and is not drawn.")
-    legend = groups if rank == 2 else None
-    return Section(title, text, figures=figures, legend=legend, table=_table(shown))
+    return Section(title, text, figures=figures, table=_table(shown))
 
 
 def _words(points: FixedPoints) -> str:

@@ -68,7 +68,7 @@ def _ranks(axes: Any, run: Run) -> None:
             markersize=4,
             capsize=2,
             label=curve.name,
-            **_LOOK,
+            linewidth=0.7 * curve.width,
         )
     ceiling = run.metrics.get("noise_ceiling")
     if ceiling is not None:

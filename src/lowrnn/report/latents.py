@@ -1,4 +1,4 @@
-"""What the latents did: in time, and in the plane of the first two."""
+"""What the latents did: in time, and against each other."""
 
 from typing import Any
 
@@ -28,9 +28,8 @@ def latents_section(run: Run, groups: Conditions) -> Section:
         listed = ", ".join(f"κ{_sub(i)} {100 * s:.0f} %" for i, s in enumerate(share))
         text.append(f"Share of the variance over conditions and time: {listed}.")
     figures = [_courses(run, groups, kappa)]
-    if kappa.shape[2] > 1:
-        figures.append(_plane(groups, kappa))
-    return Section("Latents", text, figures=figures, legend=groups)
+    figures += [_plane(groups, kappa, 0, other) for other in range(1, min(kappa.shape[2], 3))]
+    return Section("Latents", text, figures=figures)
 
 
 def latent_share(run: Run, kappa: Array) -> Array:
@@ -65,10 +64,10 @@ def _courses(run: Run, groups: Conditions, kappa: Array) -> Figure:
     return Figure(figure, f"Latents of the model against time{more}.", narrow=shown == 1)
 
 
-def add_plane(figure: Any, groups: Conditions, kappa: Array, opacity: float, **place: int) -> None:
-    """The path of each group in the plane of the first two latents."""
+def add_plane(figure: Any, groups: Conditions, plane: Array, opacity: float, **place: int) -> None:
+    """The path of each group in the plane of two latents, (trial, time, 2)."""
     for i, group in enumerate(groups.groups):
-        path = group.mean(kappa).astype(np.float32)
+        path = group.mean(plane).astype(np.float32)
         figure.add_scatter(
             x=path[:, 0],
             y=path[:, 1],
@@ -77,16 +76,17 @@ def add_plane(figure: Any, groups: Conditions, kappa: Array, opacity: float, **p
             opacity=opacity,
             name=label(group.label),
             legendgroup=f"group{i}",
-            hovertemplate="κ₁ %{x:.3g}, κ₂ %{y:.3g}",
+            hovertemplate="%{x:.3g}, %{y:.3g}",
             **place,
         )
 
 
-def _plane(groups: Conditions, kappa: Array) -> Figure:
+def _plane(groups: Conditions, kappa: Array, first: int, second: int) -> Figure:
     figure = panels(height=460)
-    add_plane(figure, groups, kappa, 1.0)
+    plane = kappa[..., [first, second]]
+    add_plane(figure, groups, plane, 1.0)
     for i, group in enumerate(groups.groups):
-        ends = group.mean(kappa)[[0, -1]]
+        ends = group.mean(plane)[[0, -1]]
         figure.add_scatter(
             x=ends[:, 0],
             y=ends[:, 1],
@@ -99,7 +99,6 @@ def _plane(groups: Conditions, kappa: Array) -> Figure:
             legendgroup=f"group{i}",
             hoverinfo="skip",
         )
-    figure.update_xaxes(title_text="κ₁")
-    figure.update_yaxes(title_text="κ₂")
-    rest = "" if kappa.shape[2] == 2 else " The other latents are not shown here."
-    return Figure(figure, f"Open circle: start of the trial; filled: its end.{rest}", narrow=True)
+    figure.update_xaxes(title_text=f"κ{_sub(first)}")
+    figure.update_yaxes(title_text=f"κ{_sub(second)}")
+    return Figure(figure, "Open circle: start of the trial; filled: its end.", narrow=True)

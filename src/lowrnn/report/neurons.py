@@ -23,7 +23,8 @@ def neurons_section(run: Run, groups: Conditions) -> Section:
     ceiling = run.array("ceiling_neuron", "neuron")
     bad = int((score[known] < 0).sum())
     text = [
-        f"The median neuron has R² {number(np.median(score[known]))}; half of the neurons lie"
+        "Scores here are on the data that the network was fitted to."
+        f" The median neuron has R² {number(np.median(score[known]))}; half of the neurons lie"
         f" between {number(np.quantile(score[known], 0.25))} and"
         f" {number(np.quantile(score[known], 0.75))}."
         + (f" {bad} of {known.sum()} are fitted worse than by their own mean." if bad else "")
@@ -34,7 +35,7 @@ def neurons_section(run: Run, groups: Conditions) -> Section:
     if ceiling is not None:
         figures.append(_against_ceiling(run, score, ceiling))
     figures.append(_examples(run, groups, score))
-    return Section("Fit of single neurons", text, figures=figures, legend=groups)
+    return Section("Fit of single neurons", text, figures=figures)
 
 
 def areas(run: Run, neurons: int) -> list[tuple[str, str, Any]]:
@@ -92,11 +93,12 @@ def _against_ceiling(run: Run, score: Array, ceiling: Array) -> Figure:
         x=[low, 1], y=[low, 1], mode="lines", line={"color": GREY, "dash": "dash", "width": 1}
     )
     figure.update_xaxes(title_text="noise ceiling of a neuron", range=[low - 0.03, 1.03])
-    figure.update_yaxes(title_text="R² of the model", range=[low - 0.03, 1.03])
+    figure.update_yaxes(title_text="R² of the model, fitted data", range=[low - 0.03, 1.03])
     known = np.isfinite(score) & np.isfinite(ceiling) & (ceiling > 0.1)
     share = np.median(score[known] / ceiling[known]) if known.any() else np.nan
     caption = (
-        "On the dashed line the model explains all that repeats. Median share, over neurons with a"
+        "On the dashed line the model explains as much as repeats; since it was fitted to these"
+        " data, it can pass the line by learning their noise. Median share, over neurons with a"
         f" ceiling above 0.1: {number(share)}. Colours as beside."
     )
     return Figure(figure, caption, narrow=True)

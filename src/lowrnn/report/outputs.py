@@ -38,4 +38,4 @@ def outputs_section(run: Run, groups: Conditions) -> Section:
         )
     if run.metrics.get("accuracy") is not None:
         text.append(f"{number(100 * run.metrics['accuracy'], 1)} % of the answers are right.")
-    return Section("The task at a glance", text, figures=figures, legend=groups)
+    return Section("The task at a glance", text, figures=figures)

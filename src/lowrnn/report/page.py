@@ -49,8 +49,6 @@ class Section:
     tiles : sequence of (str, str)
         Numbers to see at once: value and what it is.
     figures : sequence of Figure
-    legend : Conditions, optional
-        Draws the key of the lines above the figures; a click hides a line in the whole report.
     table : Table, optional
     points : sequence of str
         A list under the rest.
@@ -62,14 +60,13 @@ class Section:
     text: Sequence[str] = ()
     tiles: Sequence[tuple[str, str]] = ()
     figures: Sequence[Figure] = ()
-    legend: Conditions | None = None
     table: Table | None = None
     points: Sequence[str] = field(default=())
     listing: str = ""
 
 
-def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
-    """The whole page."""
+def render(title: str, subtitle: str, sections: Sequence[Section], lines: Conditions) -> str:
+    """The whole page; the key of `lines`, the same in all figures, stays in view."""
     bundle = get_plotlyjs()
     contents = "".join(
         f'<a href="#s{i}">{html.escape(section.title)}</a>' for i, section in enumerate(sections)
@@ -83,6 +80,7 @@ def render(title: str, subtitle: str, sections: Sequence[Section]) -> str:
         title=html.escape(title),
         subtitle=html.escape(subtitle),
         contents=contents,
+        legend=_legend(lines),
         sections="\n".join(_section(i, section) for i, section in enumerate(sections)),
     )
 
@@ -100,9 +98,7 @@ def _section(index: int, section: Section) -> str:
             for value, name in section.tiles
         )
         parts.append(f'<div class="tiles">{tiles}</div>')
-    parts += [f"<p>{html.escape(text)}</p>" for text in section.text]
-    if section.legend is not None and section.figures:
-        parts.append(_legend(section.legend))
+    parts += [f"<p>{_prose(text)}</p>" for text in section.text]
     if section.figures:
         parts.append('<div class="figures">')
         parts += [_figure(figure) for figure in section.figures]
@@ -110,7 +106,7 @@ def _section(index: int, section: Section) -> str:
     if section.table is not None:
         parts.append(_table(section.table))
     if section.points:
-        points = "".join(f"<li>{html.escape(point)}</li>" for point in section.points)
+        points = "".join(f"<li>{_prose(point)}</li>" for point in section.points)
         parts.append(f"<ul>{points}</ul>")
     if section.listing:
         listing = html.escape(section.listing)
@@ -118,8 +114,13 @@ def _section(index: int, section: Section) -> str:
     return "\n".join([*parts, "</section>"])
 
 
+def _prose(text: str) -> str:
+    """Text in which no line ends between a number and its per cent sign."""
+    return html.escape(text).replace(" %", "&nbsp;%")
+
+
 def _legend(conditions: Conditions) -> str:
-    """The key of the lines, as HTML: it wraps, and never covers a figure."""
+    """The key of the lines, as HTML; a click hides a line in the whole report."""
     if len(conditions.groups) == 1:
         return ""
     keys = "".join(
@@ -128,7 +129,7 @@ def _legend(conditions: Conditions) -> str:
         f"</svg>{html.escape(group.label)}</button>"
         for i, group in enumerate(conditions.groups)
     )
-    return f'<div class="legend">{keys}</div>'
+    return f'<div class="legend"><span>Conditions:</span>{keys}</div>'
 
 
 def _figure(figure: Figure) -> str:
@@ -139,7 +140,7 @@ def _figure(figure: Figure) -> str:
     return (
         f'<figure class="{width}"><div class="plot" style="height:{height}px"></div>'
         f'<script type="application/json">{spec}</script>'
-        f"<figcaption>{html.escape(figure.caption)}"
+        f"<figcaption>{_prose(figure.caption)}"
         ' <button class="save">Save as SVG</button></figcaption></figure>'
     )
 
@@ -169,9 +170,7 @@ for (const key of document.querySelectorAll(".legend button")) {
   key.addEventListener("click", () => {
     const group = key.dataset.group;
     hidden.has(group) ? hidden.delete(group) : hidden.add(group);
-    for (const same of document.querySelectorAll(`.legend button[data-group="${group}"]`)) {
-      same.classList.toggle("off", hidden.has(group));
-    }
+    key.classList.toggle("off", hidden.has(group));
     for (const box of document.querySelectorAll(".plot")) {
       const traces = box.data.flatMap((t, i) => (t.legendgroup === "group" + group ? [i] : []));
       if (traces.length) Plotly.restyle(box, {visible: !hidden.has(group)}, traces);
@@ -190,7 +189,7 @@ header p {{ color: {GREY}; margin: 0 0 14px; }}
 nav {{ display: flex; flex-wrap: wrap; gap: 4px 18px; font-size: 14px;
   border-top: 1px solid {PALE}; border-bottom: 1px solid {PALE}; padding: 8px 0; }}
 nav a {{ color: #0060a0; text-decoration: none; }}
-section {{ margin-top: 40px; }}
+section {{ margin-top: 40px; scroll-margin-top: 48px; }}
 p, ul {{ max-width: 78ch; margin: 0 0 10px; }}
 li {{ margin-bottom: 4px; }}
 .tiles {{ display: flex; flex-wrap: wrap; gap: 12px 40px; margin: 8px 0 16px; }}
@@ -204,7 +203,9 @@ figure.wide .plot {{ min-width: 760px; }}
 figure.narrow {{ flex: 1 1 440px; }}
 figcaption {{ color: #555; font-size: 14px; max-width: 90ch; }}
 .save {{ font: inherit; color: #0060a0; background: none; border: 0; padding: 0; cursor: pointer; }}
-.legend {{ display: flex; flex-wrap: wrap; gap: 2px 4px; margin: 4px 0; }}
+.legend {{ display: flex; flex-wrap: wrap; gap: 2px 4px; padding: 8px 0; position: sticky; top: 0;
+  z-index: 1; background: rgba(255, 255, 255, 0.94); border-bottom: 1px solid {PALE}; }}
+.legend span {{ font-size: 13px; color: {GREY}; padding-right: 8px; }}
 .legend button {{ font: 13px {FONT}; color: {INK}; background: none; border: 0;
   padding: 2px 8px 2px 0; cursor: pointer; display: flex; align-items: center; gap: 6px; }}
 .legend button.off {{ opacity: 0.3; }}
@@ -215,7 +216,8 @@ th, td {{ text-align: left; vertical-align: top; padding: 4px 22px 4px 0;
 th {{ font-weight: 600; white-space: nowrap; }}
 pre {{ font-size: 13px; background: #f6f6f6; padding: 12px; overflow-x: auto; }}
 summary {{ cursor: pointer; color: #0060a0; font-size: 14px; }}
-@media print {{ nav, .save {{ display: none; }} section {{ break-inside: avoid-page; }} }}
+@media print {{ nav, .save {{ display: none; }} .legend {{ position: static; }}
+  section {{ break-inside: avoid-page; }} }}
 """
 
 _PAGE = Template("""<!DOCTYPE html>
@@ -231,6 +233,7 @@ _PAGE = Template("""<!DOCTYPE html>
 <body>
 <header><h1>$title</h1><p>$subtitle</p></header>
 <nav>$contents</nav>
+$legend
 $sections
 <script>$script</script>
 </body>

@@ -14,9 +14,9 @@ from lowrnn.report.style import BLUE, GREEN, GREY, INK, VERMILLION, label, numbe
 
 #: Variable of results.nc and column of metrics.json, with its name and colour.
 CURVES = {
-    "r2_train": ("fitted data", GREY),
     "r2_heldout_conditions": ("held-out conditions", BLUE),
     "r2_heldout_neurons": ("held-out neurons", VERMILLION),
+    "r2_train": ("fitted data", GREY),
 }
 #: Scores below this are cut off in the figures: they say "worse than the mean" and no more.
 FLOOR = -0.25
@@ -24,7 +24,7 @@ FLOOR = -0.25
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """R² against rank: mean, standard error and number of splits at each rank."""
+    """R² against rank: mean, standard error and number of splits; width of the line."""
 
     name: str
     colour: str
@@ -32,6 +32,7 @@ class Curve:
     mean: Array
     sem: Array
     splits: int
+    width: float
 
 
 def curves(run: Run) -> dict[str, Curve]:
@@ -49,7 +50,9 @@ def curves(run: Run) -> dict[str, Curve]:
         count = np.isfinite(split).sum(axis=1)
         if count.any():
             mean, sem = _mean_and_error(split)
-            found[variable] = Curve(name, colour, rank, mean, sem, int(count.max()))
+            # The fit to the data includes their noise, so it stands back.
+            width = 1.0 if variable == "r2_train" else 2.5
+            found[variable] = Curve(name, colour, rank, mean, sem, int(count.max()), width)
     return found
 
 
@@ -97,7 +100,7 @@ def reason(run: Run) -> str:
     return (
         f"Rank {chosen} was selected: the smallest whose R² on held-out conditions falls short of"
         f" the best, that of rank {best}, by no more than {bound}. Compared split by split, it is"
-        f" {number(mean, 3)} ± {number(error, 3)} worse (mean ± standard error)."
+        f" {number(mean, 4)} ± {number(error, 4)} worse (mean ± standard error)."
     )
 
 
@@ -201,8 +204,8 @@ def _add_curve(figure: Any, curve: Curve, shift: float) -> None:
         y=np.clip(curve.mean, FLOOR, None),
         error_y={"array": np.nan_to_num(curve.sem), "thickness": 1.5, "width": 4},
         mode="lines+markers",
-        line={"color": curve.colour, "width": 2.5},
-        marker={"size": 8},
+        line={"color": curve.colour, "width": curve.width},
+        marker={"size": 3 + 2 * curve.width},
         hovertemplate=f"{curve.name}, rank %{{x:.0f}}: R² %{{y:.3f}}<extra></extra>",
     )
 

@@ -23,17 +23,18 @@ def fit_summary(run: Run) -> Section:
     row: dict[str, Any] = next((r for r in metrics["ranks"] if r["rank"] == rank), {})
     train, held = row.get("r2_train"), row.get("r2_heldout_conditions")
     neurons, ceiling = row.get("r2_heldout_neurons"), metrics.get("noise_ceiling")
-    tiles = [(str(rank), "latent dimensions"), (number(train, 3), "R² on the fitted data")]
+    tiles = [(str(rank), "latent dimension" if rank == 1 else "latent dimensions")]
     if held is not None:
         tiles.append((number(held, 3), "R² on held-out conditions"))
+    else:
+        tiles.append((number(train, 3), "R² on the fitted data"))
     if neurons is not None:
         tiles.append((number(neurons, 3), "R² on held-out neurons"))
     if ceiling is not None:
         tiles.append((number(ceiling, 3), "noise ceiling"))
-    text = [reason(run) + " " + _explained(rank, train, held, ceiling)]
     simpler = _simpler(run, rank, train if held is None else held)
-    if simpler:
-        text.append(simpler)
+    text = [said for said in (_explained(rank, train, held, ceiling), simpler) if said]
+    text.append(reason(run))
     if metrics.get("accuracy") is not None:
         text.append(
             "Read out as the recorded neurons were, the network decides"
@@ -68,13 +69,22 @@ def _explained(rank: int, train: float | None, held: float | None, ceiling: floa
     if score is None:
         return ""
     dimensions = "one latent dimension" if rank == 1 else f"{rank} latent dimensions"
-    said = f"With {dimensions} the network explains {100 * score:.0f} % of the variance of {where}"
-    if ceiling is None or ceiling <= 0:
-        return said + "."
-    return (
-        f"{said}, which is {100 * score / ceiling:.0f} % of what repeats from trial to trial and so"
-        f" could be explained ({100 * ceiling:.0f} %)."
-    )
+    said = f"With {dimensions} the network explains {_percent(score)} of the variance of {where}"
+    if held is not None and ceiling is not None and ceiling > 0:
+        said += (
+            f", which is {_percent(score / ceiling)} of what repeats from trial to trial and so"
+            f" could be explained ({_percent(ceiling)})"
+        )
+    if held is not None and train is not None:
+        said += (
+            f". It explains {_percent(train)} of the data it was fitted to, which includes noise"
+            " that it learned"
+        )
+    return said + "."
+
+
+def _percent(share: float) -> str:
+    return f"{number(100 * share, 1)} %"
 
 
 def _simpler(run: Run, rank: int, score: float | None) -> str:

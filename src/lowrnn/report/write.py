@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lowrnn.files import write_text
-from lowrnn.report.conditions import conditions
+from lowrnn.report.conditions import Conditions, conditions
 from lowrnn.report.data import data_section
 from lowrnn.report.dynamics import dynamics_section
 from lowrnn.report.latents import latents_section
@@ -39,17 +39,18 @@ def write_report(folder: str | Path) -> Path:
     """
     run = Run.load(folder)
     provenance = run.metrics.get("provenance") or {}
+    groups = conditions(run)
     if run.kind == "fit":
         title = f"Low-rank network fitted to {_data_name(provenance)}"
-        sections = _fit_sections(run)
+        sections = _fit_sections(run, groups)
     else:
         title = f"Network trained on {run.metrics.get('task', 'a task')}"
-        sections = _train_sections(run)
+        sections = _train_sections(run, groups)
     about = [f"{run.rnn.neurons} neurons", f"{run.results.sizes['trial']} trials or conditions"]
     about += [str(provenance["date"])] if provenance.get("date") else []
     about += [f"lowrnn {provenance['version']}"] if provenance.get("version") else []
     path = run.folder / "report.html"
-    write_text(path, render(title, " · ".join(about), sections))
+    write_text(path, render(title, " · ".join(about), sections, groups))
     return path
 
 
@@ -58,8 +59,7 @@ def _data_name(provenance: dict[str, object]) -> str:
     return Path(str(name)).name if name else "a recording"
 
 
-def _fit_sections(run: Run) -> list[Section]:
-    groups = conditions(run)
+def _fit_sections(run: Run, groups: Conditions) -> list[Section]:
     return [
         fit_summary(run),
         data_section(run, groups),
@@ -73,8 +73,7 @@ def _fit_sections(run: Run) -> list[Section]:
     ]
 
 
-def _train_sections(run: Run) -> list[Section]:
-    groups = conditions(run)
+def _train_sections(run: Run, groups: Conditions) -> list[Section]:
     return [
         train_summary(run),
         outputs_section(run, groups),
