@@ -15,7 +15,6 @@ from lowrnn.theory.design.flow_populations import (
     LARGEST_SPREAD,
     FlowProblem,
     Populations,
-    Solution,
     one_thread,
     whole_neurons,
 )
@@ -162,8 +161,8 @@ def design_flow(
         if neurons is not None:
             counts = whole_neurons(found.share.numpy(), neurons, least)
             found = Populations(found.centre, found.spread, torch.tensor(counts / neurons))
-        solution = problem.solve(found)
-        mixture = _mixture(found, solution, to_cube, rank)
+        coefficients, noise = problem.solve(found)
+        mixture = _mixture(found, coefficients.numpy(), to_cube, rank)
         theory = MeanField(mixture, nonlinearity=nonlinearity)
 
         def error(at: Array, flow: Array) -> float:
@@ -179,7 +178,7 @@ def design_flow(
             exact,
             error=error(at, flow),
             held_out_error=error(*held_out),
-            sampling_noise=float(np.sqrt(solution.noise)) / scale,
+            sampling_noise=float(np.sqrt(noise)) / scale,
         )
 
     with one_thread():
@@ -249,10 +248,10 @@ def _to_cube(box: Array) -> Array:
     return matrix
 
 
-def _mixture(found: Populations, solution: Solution, to_cube: Array, rank: int) -> GaussianMixture:
+def _mixture(found: Populations, coefficients: Array, to_cube: Array, rank: int) -> GaussianMixture:
     """The loadings of populations in the cube, in the coordinates of the target."""
     centre, spread = found.centre.numpy(), found.spread.numpy()
-    a, w = np.split(solution.coefficients.numpy(), [1], axis=1)
+    a, w = np.split(coefficients, [1], axis=1)
     mean = centre @ to_cube
     scaled = spread[:, :, None] * to_cube
     own = scaled.swapaxes(1, 2) @ scaled

@@ -42,19 +42,6 @@ class Populations:
     share: Tensor
 
 
-@dataclass(frozen=True, eq=False)
-class Solution:
-    """The best coefficients (population, 1 + axis, rank) of given populations.
-
-    `misfit` is the mean squared error of the infinite network, `noise` the number of neurons times
-    what their sampling adds to it.
-    """
-
-    coefficients: Tensor
-    misfit: float
-    noise: float
-
-
 class FlowProblem:
     """Populations whose neurons, `neurons` in all, best give the wanted recurrent input.
 
@@ -105,18 +92,16 @@ class FlowProblem:
         share = np.full(number, 1 / number)
         return Populations(torch.tensor(centre), torch.tensor(wide), torch.tensor(share))
 
-    def solve(self, populations: Populations) -> Solution:
-        """The best coefficients, by generalised ridge regression."""
+    def solve(self, populations: Populations) -> tuple[Tensor, float]:
+        """The best coefficients, by generalised ridge regression, and the noise of sampling.
+
+        Coefficients are (population, 1 + axis, rank); the noise is the number of neurons times
+        what their sampling adds to the mean squared error.
+        """
         with torch.no_grad():
             blocks, noise = self._blocks(populations)
-            coefficients = self._regress(blocks, noise, populations.share)
-            gap = self.wanted - torch.einsum("mpi,pir->mr", blocks, coefficients)
-            spent = torch.einsum("pir,pij,pjr->p", coefficients, noise, coefficients)
-        return Solution(
-            coefficients / populations.share[:, None, None],
-            float((gap**2).sum(dim=1).mean()),
-            float((spent / populations.share).sum()),
-        )
+            best = self._regress(blocks, noise, populations.share)
+        return best / populations.share[:, None, None], float(_spent(best, noise, populations))
 
     def choose(self, candidates: Populations, number: int) -> Populations:
         """The candidates that lower the error most, one after the other (matching pursuit)."""
@@ -140,7 +125,6 @@ class FlowProblem:
     def refine(self, populations: Populations, steps: int, spread: float) -> Populations:
         """Follow the gradient of the expected error in centres, spreads and shares."""
         number, axes = populations.centre.shape
-        scale = float((self.wanted**2).sum(dim=1).mean())
 
         def unpack(x: Tensor) -> Populations:
             table = x.reshape(number, 2 * axes + 1)
@@ -157,9 +141,8 @@ class FlowProblem:
             # At the best coefficients the error does not depend on them to first order.
             best = self._regress(blocks.detach(), noise.detach(), now.share.detach())
             gap = self.wanted - torch.einsum("mpi,pir->mr", blocks, best)
-            spent = torch.einsum("pir,pij,pjr->p", best, noise, best)
-            error = (gap**2).sum(dim=1).mean() + (spent / now.share).sum() / self.neurons
-            error = torch.log(error / scale + self.ridge * (best**2).sum() / scale + 1e-16)
+            error = (gap**2).sum(dim=1).mean() + _spent(best, noise, now) / self.neurons
+            error = torch.log(error + self.ridge * (best**2).sum())
             (gradient,) = torch.autograd.grad(error, x)
             return error.item(), gradient.numpy()
 
@@ -242,6 +225,12 @@ class _Coefficients(torch.autograd.Function):
             by_mean += (by * c[..., 1:-1]).sum(dim=-1) / deviation
             by_deviation += (by * (c[..., 2:] + k * c[..., :-2])).sum(dim=-1) / deviation
         return by_mean, by_deviation, None, None, None
+
+
+def _spent(best: Tensor, noise: Tensor, populations: Populations) -> Tensor:
+    """Variance of one neuron's contribution: of a population, inversely with its share."""
+    each = torch.einsum("pir,pij,pjr->p", best, noise, best)
+    return (each / populations.share).sum()
 
 
 def _identity(size: int) -> Tensor:
