@@ -34,7 +34,7 @@ def test_the_demo_ends_with_the_path_of_its_report(call, tmp_path, small):
     assert path == str(tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.startswith("<!")
-    assert " % of conditions correctly." in page
+    assert "&nbsp;% of conditions correctly." in page
 
     recording = read(tmp_path / "recording-0.npz")
     teacher = RNN.load(tmp_path / "teacher-0.safetensors")
