@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lowrnn.errors import check_number
+from lowrnn.errors import InputError, check_number
 from lowrnn.networks.mixture import GaussianMixture
 from lowrnn.networks.nonlinearity import check_nonlinearity
 from lowrnn.theory import latent, two_time
+from lowrnn.theory.circular_cycle import Circle
 from lowrnn.theory.equations import Equations
 from lowrnn.theory.fluctuating import fluctuating_states
 from lowrnn.theory.latent import LatentTrajectory
+from lowrnn.theory.limit_cycle import LimitCycle, attracting_cycles
 from lowrnn.theory.state import State
 from lowrnn.theory.stationary import stationary_states
 from lowrnn.theory.two_time import TwoTimeTrajectory
@@ -195,6 +197,39 @@ class MeanField:
         return two_time.two_time(
             self.mixture, u, dt, kappa0, psi0, progress=progress, **self._settings
         )
+
+    def limit_cycles(self, u: ArrayLike | None = None) -> list[LimitCycle]:
+        """Periodic states of the latents at a constant input, the largest first.
+
+        For circular structure, all of them, stable or not, and for any g: two latents without
+        means, `cov(n, m) = [[a, -b], [b, a]]` and `cov(m, m)` proportional to the identity in each
+        population, up to a change of the basis of m, and inputs that overlap with neither m nor n.
+        For other structure, those that attract from a grid of starts, and only for g = 0.
+
+        Parameters
+        ----------
+        u : array (input,), optional
+            The constant input; none by default.
+
+        Raises
+        ------
+        InputError
+            If g > 0 and structure is not circular, or there is private noise as well.
+        """
+        if self.g > 0 and self.noise_std > 0:
+            raise InputError(
+                f"g is {self.g} and noise_std {self.noise_std}: no theory of limit cycles has both,"
+                " so set one to 0 or use two_time"
+            )
+        equations, psi = self.equations(u), self.noise_std**2
+        circle = Circle.find(equations, psi)
+        if circle is not None:
+            return circle.cycles()
+        if self.g > 0:
+            raise InputError(
+                f"g is {self.g} and the structure is not circular: set g to 0 or use two_time"
+            )
+        return attracting_cycles(equations, psi)
 
     @property
     def _settings(self) -> dict[str, Any]:
