@@ -65,7 +65,9 @@ class Section:
     listing: str = ""
 
 
-def render(title: str, subtitle: str, sections: Sequence[Section], lines: Conditions) -> str:
+def render(
+    title: str, subtitle: str, sections: Sequence[Section], lines: Conditions | None = None
+) -> str:
     """The whole page; the key of `lines`, the same in all figures, stays in view."""
     bundle = get_plotlyjs()
     contents = "".join(
@@ -80,7 +82,7 @@ def render(title: str, subtitle: str, sections: Sequence[Section], lines: Condit
         title=html.escape(title),
         subtitle=html.escape(subtitle),
         contents=contents,
-        legend=_legend(lines),
+        legend=_legend(lines) if lines is not None else "",
         sections="\n".join(_section(i, section) for i, section in enumerate(sections)),
     )
 
