@@ -75,11 +75,12 @@ def test_least_squares_on_random_populations():
             candidates=populations,
             steps=0,
             neurons=None,
+            ridge=1e-6,
             points=600,
         )
         assert design.error < bound
-        assert design.largest_coefficient > 500
-        assert design.expected_error(1000) > 1
+        assert design.largest_coefficient > 300
+        assert design.expected_error(1000) > 0.7
 
 
 def test_more_populations_and_more_neurons_lower_the_error(oscillator):
@@ -226,6 +227,8 @@ def test_what_cannot_be_used():
         ((double_well, 1.0), {"neurons": 100}, "20 populations need 160"),
         ((double_well, 1.0), {"populations": 300}, "candidates 200"),
         ((double_well, 1.0), {"spread": 3.0}, "spread is 3.0: give at most 2"),
+        ((kappa,), {}, "target is a ndarray: give a function"),
+        ((double_well, 1.0), {"points": 0}, "points is 0"),
         ((double_well, 1.0), {"tau": 0.0}, "tau is 0.0"),
         ((double_well, 1.0), {"tolerance": -1.0}, "tolerance is -1.0"),
     ]

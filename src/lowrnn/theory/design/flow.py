@@ -96,7 +96,8 @@ def design_flow(
         Random populations to choose from. As many as populations, with no steps and no neurons,
         is the method of Beiran et al.
     steps : int
-        Steps of the gradient search (L-BFGS), at most.
+        Steps of the gradient search (L-BFGS), at most. The search is local: more steps, or another
+        seed, can lower the error further.
     points : int
         Points at which a function is sampled, quasi-random; as many others measure the held-out
         error.
@@ -122,9 +123,10 @@ def design_flow(
         )
     check_number("tau", tau, above=0)
     check_number("ridge", ridge, above=0)
+    check_number("points", points, at_least=2)
     if tolerance is not None:
         check_number("tolerance", tolerance, above=0)
-    if not 0 < check_number("spread", spread, above=0) <= LARGEST_SPREAD:
+    if check_number("spread", spread, above=0) > LARGEST_SPREAD:
         raise InputError(f"spread is {spread}: give at most {LARGEST_SPREAD:g}")
     # Exact sampling needs more neurons than loadings, and its noise is known to leading order.
     least = 2 * (2 * rank + inputs + 2) if exact else 1
@@ -207,6 +209,11 @@ def _points(
     if not callable(target):
         if region is not None:
             raise InputError("region is given beside samples: leave it out, the samples span it")
+        if not isinstance(target, tuple | list) or len(target) != 2:
+            raise InputError(
+                f"target is a {type(target).__name__}: give a function, or a pair of arrays of"
+                " points and velocities"
+            )
         at = check_array("target[0]", target[0], ("point", axes), dtype=np.float64)
         flow = check_array("target[1]", target[1], (len(at), rank), dtype=np.float64)
         box = _check_box("target[0]", np.column_stack([at.min(axis=0), at.max(axis=0)]))
