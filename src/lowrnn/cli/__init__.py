@@ -12,6 +12,7 @@ from lowrnn.cli.demo import demo
 from lowrnn.cli.fit import fit
 from lowrnn.cli.report import report
 from lowrnn.cli.reproduce import reproduce
+from lowrnn.cli.theory import theory
 from lowrnn.cli.train import train
 
 app = typer.Typer(
@@ -26,6 +27,7 @@ app = typer.Typer(
 # The order of `lowrnn --help`.
 for command in (demo, fit, train, reproduce, report, bench):
     app.command()(command)
+app.add_typer(theory, name="theory")
 
 
 def main() -> None:

@@ -13,8 +13,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from lowrnn.errors import InputError
+from lowrnn.errors import ConvergenceError, InputError
 
+NOT_SOLVED = 1
 WRONG_INPUT = 2
 INTERRUPTED = 130
 
@@ -34,6 +35,8 @@ class Commands(TyperGroup):
             return super().invoke(ctx)
         except InputError as error:
             _stop(f"Error: {error}", WRONG_INPUT)
+        except ConvergenceError as error:
+            _stop(f"Error: {error}", NOT_SOLVED)
         except KeyboardInterrupt:
             _stop("Interrupted: run the same command again to resume.", INTERRUPTED)
         except OSError as error:

@@ -29,6 +29,14 @@ class Figure:
 
 
 @dataclass(frozen=True, eq=False)
+class Picture:
+    """A PNG image with what is said under it."""
+
+    png: bytes
+    caption: str
+
+
+@dataclass(frozen=True, eq=False)
 class Table:
     """Rows of plain text under a header."""
 
@@ -49,6 +57,7 @@ class Section:
     tiles : sequence of (str, str)
         Numbers to see at once: value and what it is.
     figures : sequence of Figure
+    pictures : sequence of Picture
     table : Table, optional
     points : sequence of str
         A list under the rest.
@@ -60,6 +69,7 @@ class Section:
     text: Sequence[str] = ()
     tiles: Sequence[tuple[str, str]] = ()
     figures: Sequence[Figure] = ()
+    pictures: Sequence[Picture] = ()
     table: Table | None = None
     points: Sequence[str] = field(default=())
     listing: str = ""
@@ -105,6 +115,7 @@ def _section(index: int, section: Section) -> str:
         parts.append('<div class="figures">')
         parts += [_figure(figure) for figure in section.figures]
         parts.append("</div>")
+    parts += [_picture(picture) for picture in section.pictures]
     if section.table is not None:
         parts.append(_table(section.table))
     if section.points:
@@ -144,6 +155,15 @@ def _figure(figure: Figure) -> str:
         f'<script type="application/json">{spec}</script>'
         f"<figcaption>{_prose(figure.caption)}"
         ' <button class="save">Save as SVG</button></figcaption></figure>'
+    )
+
+
+def _picture(picture: Picture) -> str:
+    data = base64.b64encode(picture.png).decode()
+    caption = html.escape(picture.caption)
+    return (
+        f'<figure class="picture"><img src="data:image/png;base64,{data}" alt="{caption}">'
+        f"<figcaption>{caption}</figcaption></figure>"
     )
 
 
@@ -203,6 +223,7 @@ figure {{ margin: 8px 0; min-width: 0; }}
 figure.wide {{ flex: 1 1 100%; overflow-x: auto; }}
 figure.wide .plot {{ min-width: 760px; }}
 figure.narrow {{ flex: 1 1 440px; }}
+figure.picture img {{ max-width: 100%; }}
 figcaption {{ color: #555; font-size: 14px; max-width: 90ch; }}
 .save {{ font: inherit; color: #0060a0; background: none; border: 0; padding: 0; cursor: pointer; }}
 .legend {{ display: flex; flex-wrap: wrap; gap: 2px 4px; padding: 8px 0; position: sticky; top: 0;

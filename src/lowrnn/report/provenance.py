@@ -10,18 +10,21 @@ from lowrnn.report.style import short
 
 def provenance_section(run: Run) -> Section:
     """Versions, seeds, data checksum, the network's settings and the resolved configuration."""
-    rows = list(_flat(run.metrics.get("provenance") or {}))
+    rows = provenance_rows(run.metrics.get("provenance") or {})
     rnn = run.rnn
     rows += [
-        ("network", f"{rnn.neurons} neurons, {rnn.connectivity.kind}, rank {rnn.rank}"),
-        ("dynamics", f"dt {rnn.dt:g} s, tau {rnn.tau:g} s, {rnn.nonlinearity}"),
+        ["network", f"{rnn.neurons} neurons, {rnn.connectivity.kind}, rank {rnn.rank}"],
+        ["dynamics", f"dt {rnn.dt:g} s, tau {rnn.tau:g} s, {rnn.nonlinearity}"],
     ]
     if run.metrics.get("seconds") is not None:
-        rows.append(("duration", f"{run.metrics['seconds']:.3g} s"))
+        rows.append(["duration", f"{run.metrics['seconds']:.3g} s"])
     text = ["The configuration below and these versions repeat the run."] if run.config else []
-    return Section(
-        "Provenance", text, table=Table(["", ""], [list(r) for r in rows]), listing=run.config
-    )
+    return Section("Provenance", text, table=Table(["", ""], rows), listing=run.config)
+
+
+def provenance_rows(provenance: Mapping[str, Any]) -> list[list[str]]:
+    """What a command wrote of itself, as rows of a table."""
+    return [list(row) for row in _flat(provenance)]
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from lowrnn.report.provenance import provenance_section
 from lowrnn.report.ranks import ranks_section
 from lowrnn.report.run import Run
 from lowrnn.report.summary import fit_summary, train_summary
+from lowrnn.report.theory.page import is_theory, write_theory_report
 from lowrnn.report.training import training_section
 
 
@@ -24,8 +25,7 @@ def write_report(folder: str | Path) -> Path:
     Parameters
     ----------
     folder : path
-        What `lowrnn fit` or `lowrnn train` wrote: `config.yaml`, `metrics.json`, `results.nc` and
-        `network.safetensors`.
+        What `lowrnn fit`, `lowrnn train` or a command of `lowrnn theory` wrote.
 
     Returns
     -------
@@ -37,6 +37,8 @@ def write_report(folder: str | Path) -> Path:
     InputError
         If a file of the run is missing, damaged or lacks a variable.
     """
+    if is_theory(Path(folder)):
+        return write_theory_report(Path(folder))
     run = Run.load(folder)
     provenance = run.metrics.get("provenance") or {}
     groups = conditions(run)

@@ -19,6 +19,7 @@ from lowrnn.theory.linear import (
 )
 from lowrnn.theory.mean_field import MeanField
 from lowrnn.theory.outliers import Spectrum, expected_spectrum, jacobian_eigenvalues, spectrum
+from lowrnn.theory.spec import TheorySpec, read_theory
 from lowrnn.theory.state import State
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "RandomActivity",
     "Spectrum",
     "State",
+    "TheorySpec",
     "combined_participation_ratio",
     "compare",
     "expected_spectrum",
@@ -39,6 +41,7 @@ __all__ = [
     "participation_ratio",
     "random_activity",
     "rank_one_eigenvalues",
+    "read_theory",
     "spectrum",
     "timescales",
 ]
