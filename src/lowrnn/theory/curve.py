@@ -24,7 +24,7 @@ DIFFERENCE = 1e-5
 NEUTRAL = 1e-8
 #: A branch ends where even a step of this length fails.
 SHORTEST = 1e-5
-#: Neighbouring tangents enclose at most this angle (cosine), so that no step jumps to another curve.
+#: Cosine of the largest angle between neighbouring tangents: no step shall jump to another curve.
 BENDING = 0.93
 
 

@@ -1,0 +1,197 @@
+"""The equations of many networks at once, and their solution by Newton's method."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lowrnn.errors import InputError
+from lowrnn.theory.averages import average, product
+from lowrnn.theory.equations import Equations
+from lowrnn.theory.fluctuating import Fluctuations
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+#: What differs from member to member.
+COEFFICIENTS = ("mean_m", "mean_n", "mm", "nm", "mean_u", "mu_cov", "nu_cov", "uu")
+#: Solutions violate their equations by less, relative to their size.
+ACCURACY = 1e-9
+SHARES = (1.0, 0.4, 0.1, 0.02)
+
+
+class Stack(Equations):
+    """Equations whose coefficients have a leading axis: one member for each row of (kappa, psi).
+
+    The members share their nonlinearity, rank, and shares of populations.
+    """
+
+    def __init__(self, members: Sequence[Equations]) -> None:
+        first = members[0]
+        self.nonlinearity, self.rank, self.alpha = first.nonlinearity, first.rank, first.alpha
+        for other in members:
+            if other.nonlinearity != self.nonlinearity or other.rank != self.rank:
+                raise InputError("the family changes nonlinearity or rank: keep both fixed")
+            if other.alpha.shape != self.alpha.shape or (other.alpha != self.alpha).any():
+                raise InputError("the family changes the weights of populations: keep them fixed")
+        for name in COEFFICIENTS:
+            setattr(self, name, np.stack([getattr(member, name) for member in members]))
+        # With an axis for populations, over which it broadcasts.
+        self.g = np.array([[member.g] for member in members])  # type: ignore[assignment]
+        self._largest = np.stack([member.largest_kappa for member in members])
+
+    def take(self, rows: Indices) -> "Stack":
+        """Some members, in the order of `rows`, which may repeat."""
+        result = object.__new__(Stack)
+        result.nonlinearity, result.rank, result.alpha = self.nonlinearity, self.rank, self.alpha
+        for name in (*COEFFICIENTS, "g", "_largest"):
+            setattr(result, name, getattr(self, name)[rows])
+        return result
+
+    @property
+    def odd(self) -> bool:
+        """Whether the mirror image `-kappa` of every solution is one too."""
+        driven = self.mean_u.any() or self.mu_cov.any() or self.nu_cov.any()
+        return self.nonlinearity in ("tanh", "erf", "identity") and not driven
+
+    @property
+    def largest_kappa(self) -> Array:  # type: ignore[override]
+        return self._largest
+
+    def mean(self, kappa: Array) -> Array:
+        along: Array = np.einsum("ir,ipr->ip", kappa, self.mean_m)
+        return along + self.mean_u
+
+    def structured_variance(self, kappa: Array) -> Array:
+        along: Array = np.einsum("ir,iprs,is->ip", kappa, self.mm, kappa)
+        return along + 2 * np.einsum("ir,ipr->ip", kappa, self.mu_cov) + self.uu
+
+    def covariance_m(self, kappa: Array) -> Array:
+        along: Array = np.einsum("iprs,is->ipr", self.mm, kappa)
+        return along + self.mu_cov
+
+    def covariance_n(self, kappa: Array) -> Array:
+        along: Array = np.einsum("iprs,is->ipr", self.nm, kappa)
+        return along + self.nu_cov
+
+    def variance(self, kappa: Array, psi: Array | float) -> Array:
+        delta = self.structured_variance(kappa) + np.asarray(psi)[..., None]
+        (square,) = product(self.nonlinearity, [(0, 0)], self.mean(kappa), delta)
+        return np.asarray((self.g**2 * square) @ self.alpha)
+
+    def bulk_radius(self, kappa: Array, psi: Array | float) -> Array:
+        delta = self.structured_variance(kappa) + np.asarray(psi)[..., None]
+        (slopes,) = product(self.nonlinearity, [(1, 1)], self.mean(kappa), delta)
+        return np.asarray(np.sqrt((self.g**2 * slopes) @ self.alpha))
+
+    def jacobian(self, y: Array) -> Array:
+        kappa, psi = y[:, :-1], y[:, -1]
+        mean = self.mean(kappa)
+        delta = self.structured_variance(kappa) + psi[:, None]
+        phi1, phi2, phi3 = average(self.nonlinearity, [1, 2, 3], mean, delta)
+        b, c = self.covariance_m(kappa), self.covariance_n(kappa)
+        by_mean = self.mean_n * phi1[..., None] + c * phi2[..., None]
+        by_variance = 0.5 * (self.mean_n * phi2[..., None] + c * phi3[..., None])
+        result = np.empty((*y.shape, self.rank + 1))
+        result[:, :-1, :-1] = np.einsum("p,ip,iprs->irs", self.alpha, phi1, self.nm)
+        result[:, :-1, :-1] += np.einsum("p,ipr,ips->irs", self.alpha, by_mean, self.mean_m)
+        result[:, :-1, :-1] += 2 * np.einsum("p,ipr,ips->irs", self.alpha, by_variance, b)
+        result[:, :-1, -1] = self._collect(by_variance)
+        cross, slopes, curve = product(self.nonlinearity, [(0, 1), (1, 1), (0, 2)], mean, delta)
+        h = slopes + curve
+        change = cross[..., None] * self.mean_m + h[..., None] * b
+        result[:, -1, :-1] = 2 * self.g**2 * self._collect(change)
+        result[:, -1, -1] = (self.g**2 * h) @ self.alpha
+        return result
+
+    def stationary(self, y: Array) -> tuple[Array, Array]:
+        """Conditions on stationary states `(kappa, psi)`, and their derivatives."""
+        return self.map(y) - y, self.jacobian(y) - np.eye(y.shape[1])
+
+    def chaotic(self, y: Array) -> tuple[Array, Array]:
+        """Conditions on chaotic states `(kappa, psi0, psi_inf)`, and their derivatives."""
+        return Fluctuations(self, 0.0).conditions(y)
+
+    def stationary_outliers(self, y: Array) -> NDArray[np.complex128]:
+        """Outliers of stationary states by falling real part, (member, rank + 1)."""
+        matrix = self.jacobian(y)
+        # Nothing varies from neuron to neuron: no first-order change of psi exists.
+        matrix[~y.any(axis=1), -1] = 0.0
+        return _sorted(np.linalg.eigvals(matrix))
+
+    def chaotic_outliers(self, y: Array) -> tuple[NDArray[np.complex128], Array]:
+        """Outliers of chaotic states, psi0 and psi_inf following kappa, (member, rank).
+
+        And by how much their conditions are violated, (member, rank + 2).
+        """
+        residual, matrix = self.chaotic(y)
+        follow = np.linalg.solve(matrix[:, -2:, -2:], -matrix[:, -2:, :-2])
+        total = matrix[:, :-2, :-2] + matrix[:, :-2, -2:] @ follow + np.eye(self.rank)
+        return _sorted(np.linalg.eigvals(total)), residual
+
+
+def _sorted(values: NDArray[Any]) -> NDArray[np.complex128]:
+    order = np.lexsort((values.imag, -values.real), axis=-1)
+    return np.take_along_axis(values.astype(complex), order, axis=-1)
+
+
+Conditions = Callable[[Stack, Array], tuple[Array, Array]]
+
+
+def newton(
+    stack: Stack, starts: Array, *, chaotic: bool = False, steps: int = 25
+) -> tuple[Array, Array]:
+    """Solutions near starts, one for each member, and the residual of each relative to its size.
+
+    Where there is none the residual says so; it is NaN where activity grows without bound.
+    """
+    conditions: Conditions = Stack.chaotic if chaotic else Stack.stationary
+    limit = _chaotic_limit if chaotic else _stationary_limit
+    y = np.array(starts, np.float64)
+    with np.errstate(all="ignore"):
+        residual, matrix = conditions(stack, y)
+        size = np.abs(residual).max(axis=1)
+        resting = np.zeros(len(y), bool)
+        for _ in range(steps):
+            scale = 1 + np.abs(y).max(axis=1)
+            active = np.flatnonzero((size > 1e-13 * scale) & np.isfinite(size) & ~resting)
+            active = active[np.isfinite(matrix[active]).all(axis=(1, 2))]
+            if not len(active):
+                break
+            inverse = np.linalg.pinv(matrix[active], rcond=1e-11)
+            step = -np.einsum("iab,ib->ia", inverse, residual[active])
+            excess = np.abs(step[:, : stack.rank]) / (1 + stack.largest_kappa[active])
+            step /= np.maximum(1, excess.max(axis=1, keepdims=True))
+            todo = np.arange(len(active))
+            for share in SHARES:
+                rows = active[todo]
+                trial = limit(y[rows], y[rows] + share * step[todo])
+                change, slope = conditions(stack.take(rows), trial)
+                magnitude = np.abs(change).max(axis=1)
+                better = magnitude < size[rows]
+                # What is solved but for rounding rests; what is far off may at last go uphill.
+                done = size[rows] < 0.1 * ACCURACY * scale[rows]
+                better |= (share == SHARES[-1]) & ~done
+                chosen = rows[better]
+                y[chosen], residual[chosen] = trial[better], change[better]
+                matrix[chosen], size[chosen] = slope[better], magnitude[better]
+                resting[rows[done & ~better]] = True
+                todo = todo[~better & ~done]
+                if not len(todo):
+                    break
+    return y, size / (1 + np.abs(y).max(axis=1))
+
+
+def _stationary_limit(before: Array, after: Array) -> Array:
+    after[:, -1] = np.maximum(after[:, -1], 0)
+    return after
+
+
+def _chaotic_limit(before: Array, after: Array) -> Array:
+    """Steps cut short where a variance would leave its range."""
+    gap = after[:, -2] - after[:, -1]
+    old = before[:, -2] - before[:, -1]
+    after[:, -1] = np.maximum(after[:, -1], 0)
+    after[:, -2] = after[:, -1] + np.clip(gap, 0.1 * old, 10 * old)
+    return after
