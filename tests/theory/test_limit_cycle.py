@@ -164,10 +164,13 @@ def test_no_cycles():
     assert MeanField(circular(1.6, 0.0), g=0.5).limit_cycles() == []
     assert MeanField(GaussianMixture.from_moments(nm=2.0)).limit_cycles() == []
     assert MeanField(circular(1.6, 0.8), nonlinearity="identity").limit_cycles() == []
-    assert (
-        MeanField(GaussianMixture.from_moments(nm=[[2.0, 0.0], [0.0, 1.5]], rank=2)).limit_cycles()
-        == []
-    )
+    saddles = GaussianMixture.from_moments(nm=[[2.0, 0.0], [0.0, 1.5]], rank=2)
+    assert MeanField(saddles).limit_cycles() == []
+
+
+def test_growth_without_bound_is_no_cycle():
+    skewed = GaussianMixture.from_moments(nm=[[2.6, -0.4], [1.6, 2.6]], rank=2)
+    assert MeanField(skewed, nonlinearity="relu").limit_cycles() == []
 
 
 def test_noise_shrinks_the_cycle():

@@ -22,6 +22,8 @@ Array = NDArray[np.float64]
 INTERVALS, COARSE_INTERVALS = 32, 4
 #: Radii that are tried, without and with a random part.
 RADII, COSTLY_RADII = 400, 16
+#: How far to look where phi does not saturate, relative to where one that does would end.
+UNBOUNDED_REACH = 3.0
 #: Iterations of the map before Newton's method, which take it near the right solution.
 FIRST_ITERATIONS = 4
 NEWTON_STEPS = 12
@@ -89,7 +91,7 @@ class Circle:
         # By Cauchy and Schwarz, as for `Equations.largest_kappa`.
         explained = np.abs(self.stretch) ** 2 / np.where(self.spread > 0, self.spread, 1.0)
         saturates = e.nonlinearity in ("tanh", "erf")
-        largest = np.sqrt(explained @ e.alpha) * (1.05 if saturates else 8.0)
+        largest = np.sqrt(explained @ e.alpha) * (1.05 if saturates else UNBOUNDED_REACH)
         number, intervals = (COSTLY_RADII, COARSE_INTERVALS) if e.g > 0 else (RADII, 1)
         radii = largest * np.linspace(0.02, 1, number) ** 1.5
         psi = np.full((number, intervals + 1), self.psi)

@@ -18,6 +18,8 @@ SAMPLES = 256
 SETTLING, LONGEST_PERIOD, STEP = 100.0, 100.0, 0.1
 #: A flow slower than this has come to rest.
 AT_REST = 1e-6
+#: Activity beyond this multiple of the largest start grows without bound.
+ESCAPE = 2.0
 #: A path has returned when it comes this near to where it was, relative to how far it went.
 RETURNED = 0.1
 SHOTS = 15
@@ -106,11 +108,12 @@ def attracting_cycles(equations: Equations, psi: float = 0.0) -> list[LimitCycle
     if equations.rank == 1:
         return []
     kappa = np.unique(default_starts(equations)[:, :-1], axis=0)
+    escaped = ESCAPE * (1 + np.abs(kappa).max())
     for _ in range(round(SETTLING / STEP)):
         kappa = _runge_kutta(equations, kappa, psi)
+        kappa = kappa[np.abs(kappa).max(axis=-1) < escaped]
     speed = np.abs(_velocity(equations, kappa, psi)).max(axis=-1)
-    with np.errstate(invalid="ignore"):
-        kappa = kappa[(speed > AT_REST) & np.isfinite(speed)]
+    kappa = kappa[speed > AT_REST]
     paths = [kappa]
     for _ in range(round(LONGEST_PERIOD / STEP) if len(kappa) else 0):
         paths.append(_runge_kutta(equations, paths[-1], psi))
