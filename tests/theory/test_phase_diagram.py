@@ -124,7 +124,7 @@ def test_figure(diagram, tmp_path):
     assert left.get_xlabel() == "random strength g (dimensionless)"
     assert right.get_ylabel() == "overlap (dimensionless)"
     labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert {"trivial", "structured chaotic", "onset of chaos"} <= set(labels)
+    assert {"trivial", "structured chaotic, 2 states", "onset of chaos"} <= set(labels)
     figure.savefig(tmp_path / "diagram.png")
     assert (tmp_path / "diagram.png").stat().st_size > 0
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowrnn.theory.curve import Family
-from lowrnn.theory.grid import Solutions
+from lowrnn.theory.grid import NEARLY_ZERO, Solutions
 from lowrnn.theory.stack import ACCURACY, Indices, Stack
 
 Array = NDArray[np.float64]
@@ -18,12 +18,11 @@ BOUNDARIES = ("steady", "hopf", "chaos-onset", "chaos-steady")
 #: Bits of the stationary and of the chaotic kinds of states.
 STATIONARY_KINDS, CHAOTIC_KINDS = 7, 24
 #: How many of the solutions at both ends of an edge to start from.
-CANDIDATES = 3
-STEPS = 20
+CANDIDATES = 2
+STEPS = 12
 #: No step of Newton's method changes an unknown, or the place on the edge, by more.
 LONGEST = 0.3
 DIFFERENCE = 1e-6
-NEARLY_ZERO = 1e-4
 
 
 def boundaries(

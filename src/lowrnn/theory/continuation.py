@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from lowrnn.errors import ConvergenceError, InputError, check_number
 from lowrnn.theory.curve import CHAOTIC, STATIONARY, Curve, Family, System
@@ -216,6 +216,7 @@ def _passes(branch: Branch, value: float, state: State) -> bool:
 
     def same(other: State) -> bool:
         neutral = state.neutral and other.neutral
+        pairs: list[tuple[ArrayLike, ArrayLike]]
         pairs = [(state.mu, other.mu), (state.delta0, other.delta0)]
         if not neutral:
             pairs = [(state.kappa, other.kappa), (state.psi0, other.psi0)]

@@ -80,11 +80,11 @@ def rank_one(
         least = outer @ np.linalg.pinv(inner, hermitian=True) @ outer
         wide = float(np.sqrt(least + 1))
     m, n, I = 0, 1, 2  # noqa: E741
-    covariance = np.empty((3, 3))
-    covariance[np.ix_([m, I], [m, I])] = inner
-    covariance[n, [m, I]] = covariance[[m, I], n] = outer
-    covariance[n, n] = wide**2
-    return GaussianMixture([1.0], [[mean_m, mean_n, mean_I]], [covariance], rank=1, inputs=1)
+    full = np.empty((3, 3))
+    full[np.ix_([m, I], [m, I])] = inner
+    full[n, [m, I]] = full[[m, I], n] = outer
+    full[n, n] = wide**2
+    return GaussianMixture([1.0], [[mean_m, mean_n, mean_I]], [full], rank=1, inputs=1)
 
 
 def rank_one_family(**fixed: Any) -> Callable[..., Equations]:

@@ -20,6 +20,8 @@ SCOUTS = 11
 BLOCK = 2000
 #: A neighbour's solution leads to a point's own in so many steps, or there is none.
 FROM_NEIGHBOUR = 6
+#: A state this close to the trivial one, if that exists, is the trivial one.
+NEARLY_ZERO = 1e-4
 #: Nonlinearities whose maps take a ball into itself.
 BOUNDED = ("tanh", "erf")
 #: What is smaller is what rounding leaves of 0.
@@ -38,7 +40,8 @@ class Solutions:
     @property
     def count(self) -> Indices:
         """Number of solutions at each point, (point,)."""
-        return np.isfinite(self.y[:, :, 0]).sum(axis=1)
+        count: Indices = np.isfinite(self.y[:, :, 0]).sum(axis=1)
+        return count
 
     def rows(self) -> tuple[Indices, Array]:
         """Every solution, with its point."""
@@ -102,6 +105,10 @@ def solve(
         )
         y = np.where(np.abs(y) < ROUNDING, 0.0, y)
         good = residual < ACCURACY
+        if not chaotic:
+            # Where the trivial state is neutral, all states nearby seem to solve the equations.
+            silent = np.abs(stack.take(here).map(np.zeros_like(y))).max(axis=1) < ROUNDING
+            y[silent & (np.abs(y).max(axis=1) < NEARLY_ZERO)] = 0.0
         if chaotic:
             good &= y[:, -2] - y[:, -1] > SAME * (1 + y[:, -2])
         np.fmin.at(solutions.best, here, np.where(np.isnan(residual), np.inf, residual))
@@ -127,7 +134,7 @@ def _orientation(y: Array, rank: int) -> Array:
 def stationary_solutions(
     members: Sequence[Equations], stack: Stack, shape: tuple[int, int], advance: Progress
 ) -> Solutions:
-    """Every stationary solution: scouts search from scratch, and the others from what they found."""
+    """Every stationary solution: scouts search from scratch, others from what these found."""
     solutions = Solutions(len(members), stack.rank + 1)
     grid = np.arange(len(members)).reshape(shape)
     lines = [np.unique(np.linspace(0, n - 1, SCOUTS).round().astype(int)) for n in shape]

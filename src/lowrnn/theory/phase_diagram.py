@@ -84,9 +84,9 @@ def phase_diagram(
 
     Notes
     -----
-    Along a boundary kinds change: "steady" is a fold or pitchfork of a stationary state, "hopf" its
-    loss of stability to an oscillation, "chaos-onset" where its bulk radius is 1, and "chaos-steady"
-    a fold or pitchfork of a chaotic state, as at the end of structured chaos.
+    Along a boundary stable states change: "steady" is a fold or pitchfork of a stationary state,
+    "hopf" its loss of stability to an oscillation, "chaos-onset" where its bulk radius is 1, and
+    "chaos-steady" a fold or pitchfork of a chaotic state, as at the end of structured chaos.
     """
     names, axes = _axes(parameters)
     shape = (len(axes[0]), len(axes[1]))
@@ -135,7 +135,7 @@ def _axes(parameters: Mapping[str, ArrayLike]) -> tuple[list[str], list[Array]]:
 
 
 def _share(advance: Progress, most: int) -> Progress:
-    """Progress of a stage whose amount of work shows only as it is done: never more than its part."""
+    """Progress of a stage whose work shows only as it is done: never more than its part."""
     left = most
 
     def step(count: int) -> None:
@@ -166,7 +166,7 @@ def _chaotic_solutions(
     starts = np.column_stack([y[:, :-1], 0.98 * y[:, -1], 0.5 * y[:, -1]])
     # Without input or structure only g counts: solved once for each.
     alone = np.flatnonzero(wild & plain)
-    _, first, back = np.unique(stack.g[points[alone], 0], return_index=True, return_inverse=True)
+    _, first, back = np.unique(stack.gains[points[alone]], return_index=True, return_inverse=True)
     solve(stack, chaos, points[alone][first], starts[alone][first], chaotic=True, advance=advance)
     same = chaos.y[points[alone][first], 0][back]
     known = np.isfinite(same[:, 0])
@@ -201,8 +201,6 @@ def _describe(stack: Stack, solutions: Solutions, *, chaotic: bool = False) -> d
     names = np.where(structured, "structured", "unstructured").astype(object)
     names += "-chaotic" if chaotic else "-stationary"
     names[~structured & (psi0 < ZERO)] = "trivial"
-    # The trivial state may be neutral; next to it, unstructured activity would look stable by a hair.
-    bound = np.where(y.any(axis=1), 1 - NEUTRAL, 1 + NEUTRAL)
     return {
         "point": points,
         "kind": np.array([KINDS[name] for name in names], np.int8),
@@ -214,7 +212,7 @@ def _describe(stack: Stack, solutions: Solutions, *, chaotic: bool = False) -> d
         "outlier_real": outlier.real,
         "outlier_imag": outlier.imag,
         "residual": residual,
-        "stable": (outlier.real < 1 + NEUTRAL) & (chaotic | (radius < bound)),
+        "stable": (outlier.real < 1 + NEUTRAL) & (chaotic | (radius < 1 + NEUTRAL)),
     }
 
 

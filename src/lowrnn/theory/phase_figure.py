@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from matplotlib.collections import LineCollection
-from matplotlib.colors import ListedColormap
+from matplotlib.colors import ListedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -23,6 +23,10 @@ COLOURS = {
 #: Where several kinds are stable, and where none is.
 MIXED = ("#009e73", "#cc79a7", "#56b4e9", "#f0e442", "#7f6000", "#4b4b8f")
 OSCILLATION = "#7b3294"
+#: Values of `kinds` with one kind or none.
+SINGLE = {0, *KINDS.values()}
+#: States beyond this number are not told apart.
+MOST = 100
 INK = "#222222"
 STYLES = dict(zip(BOUNDARIES, ("-", "-.", "--", ":"), strict=True))
 #: What a reader calls the boundaries.
@@ -77,17 +81,26 @@ def plot_phase_diagram(diagram: Any, labels: Mapping[str, str] | None = None) ->
 
 def _kinds(panel: Any, diagram: Any, names: list[str]) -> list[Any]:
     """The map of kinds, and its legend."""
-    kinds, lost = diagram["kinds"].values, diagram["unsolved"].values
-    present = [int(k) for k in np.unique(kinds[~lost])]
-    mixed = iter(MIXED * 6)
+    kinds, counts = diagram["kinds"].values, diagram["stable_states"].values
+    lost = diagram["unsolved"].values
+    codes = kinds.astype(int) * MOST + np.minimum(counts, MOST - 1)
+    present = np.unique(codes[~lost]).tolist()
+    mixed = dict(zip(sorted(set(kinds[~lost].tolist()) - SINGLE), MIXED * 6, strict=False))
     colours, handles = [], []
-    for kind in present:
+    for code in present:
+        kind, count = divmod(code, MOST)
+        others = [c % MOST for c in present if c // MOST == kind]
         parts = [name for name, bit in KINDS.items() if kind & bit]
-        colour = COLOURS[parts[0]] if len(parts) == 1 else next(mixed) if parts else OSCILLATION
+        strong = COLOURS[parts[0]] if len(parts) == 1 else mixed[kind] if parts else OSCILLATION
+        # Of one kind, the more states the darker.
+        rank = (others.index(count) + 1) / len(others)
+        red, green, blue = (1 - (1 - part) * (0.4 + 0.6 * rank) for part in to_rgb(strong))
+        colour = to_hex((red, green, blue))
         name = " + ".join(part.replace("-", " ") for part in parts) or "oscillation"
+        name += f", {count} states" if count > 1 else ""
         colours.append(colour)
         handles.append(Patch(facecolor=colour, edgecolor=INK, linewidth=0.5, label=name))
-    image = np.ma.masked_array(np.searchsorted(present, kinds), lost)
+    image = np.ma.masked_array(np.searchsorted(present, codes), lost)
     if present:
         panel.pcolormesh(
             diagram[names[0]],
@@ -112,10 +125,10 @@ def _lines(panel: Any, diagram: Any, colour: str) -> list[Any]:
     for code, name in enumerate(BOUNDARIES):
         chosen = diagram["boundary"].values[diagram["boundary_kind"].values == code]
         if len(chosen):
-            style = {"colors": colour, "linewidths": 1.4, "linestyles": "-"}
-            if STYLES[name] != "-":
-                style["linestyles"] = STYLES[name]
-            panel.add_collection(LineCollection(_chains(chosen), **style))
+            lines = LineCollection(
+                _chains(chosen), colors=colour, linewidths=1.4, linestyles=STYLES[name]
+            )
+            panel.add_collection(lines)
             handles.append(
                 LineCollection([], colors=INK, linestyles=STYLES[name], label=MEANINGS[name])
             )
@@ -132,7 +145,7 @@ def _chains(segments: Any) -> list[Any]:
     unused, chains = set(range(len(keys))), []
 
     def walk(key: Any) -> list[Any]:
-        path = []
+        path: list[Any] = []
         while True:
             following = [i for i in ends[key] if i in unused]
             if not following:

@@ -38,26 +38,33 @@ class Stack(Equations):
         for name in COEFFICIENTS:
             setattr(self, name, np.stack([getattr(member, name) for member in members]))
         # With an axis for populations, over which it broadcasts.
-        self.g = np.array([[member.g] for member in members])  # type: ignore[assignment]
+        self.g: Any = np.array([[member.g] for member in members])
         self._largest = np.stack([member.largest_kappa for member in members])
 
     def take(self, rows: Indices) -> "Stack":
         """Some members, in the order of `rows`, which may repeat."""
-        result = object.__new__(Stack)
+        result: Stack = object.__new__(Stack)
         result.nonlinearity, result.rank, result.alpha = self.nonlinearity, self.rank, self.alpha
         for name in (*COEFFICIENTS, "g", "_largest"):
             setattr(result, name, getattr(self, name)[rows])
         return result
 
     @property
+    def gains(self) -> Array:
+        """g of each member, (member,)."""
+        gains: Array = self.g[:, 0]
+        return gains
+
+    @property
     def odd(self) -> bool:
         """Whether the mirror image `-kappa` of every solution is one too."""
-        driven = self.mean_u.any() or self.mu_cov.any() or self.nu_cov.any()
+        driven = bool(self.mean_u.any() or self.mu_cov.any() or self.nu_cov.any())
         return self.nonlinearity in ("tanh", "erf", "identity") and not driven
 
     @property
-    def largest_kappa(self) -> Array:  # type: ignore[override]
-        return self._largest
+    def largest_kappa(self) -> Array:
+        largest: Array = self._largest
+        return largest
 
     def mean(self, kappa: Array) -> Array:
         along: Array = np.einsum("ir,ipr->ip", kappa, self.mean_m)
@@ -65,7 +72,8 @@ class Stack(Equations):
 
     def structured_variance(self, kappa: Array) -> Array:
         along: Array = np.einsum("ir,iprs,is->ip", kappa, self.mm, kappa)
-        return along + 2 * np.einsum("ir,ipr->ip", kappa, self.mu_cov) + self.uu
+        along += 2 * np.einsum("ir,ipr->ip", kappa, self.mu_cov) + self.uu
+        return along
 
     def covariance_m(self, kappa: Array) -> Array:
         along: Array = np.einsum("iprs,is->ipr", self.mm, kappa)
