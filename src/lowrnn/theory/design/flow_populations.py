@@ -18,6 +18,7 @@ import scipy.optimize
 import torch
 from numpy.polynomial import hermite_e
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor
 
 from lowrnn.networks.nonlinearity import NONLINEARITIES
@@ -251,10 +252,15 @@ def whole_neurons(share: Array, neurons: int, least: int) -> NDArray[np.intp]:
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """One torch thread: the tensors are small, and the same seed must give the same numbers."""
+    """One thread for torch and for the BLAS of L-BFGS.
+
+    The arrays are small: waiting threads cost several times what the work does, and the same seed
+    must give the same numbers.
+    """
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        yield
+        with threadpool_limits(1, user_api="blas"):
+            yield
     finally:
         torch.set_num_threads(before)
