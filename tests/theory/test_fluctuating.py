@@ -58,9 +58,11 @@ def test_structure_by_means(mean_n, g, kappa, psi0, psi_inf, delta0):
     found = [up.kappa[0], up.psi0, up.psi_inf, up.delta0[0]]
     np.testing.assert_allclose(found, [kappa, psi0, psi_inf, delta0], atol=6e-5)
     assert up.mu[0] == pytest.approx(1.1 * up.kappa[0])
-    assert up.kind == "structured-chaotic" and up.stable
+    assert up.kind == "structured-chaotic"
+    assert up.stable
     assert down.kappa[0] == pytest.approx(-up.kappa[0], rel=1e-9)
-    assert middle.kappa[0] == pytest.approx(0, abs=1e-9) and not middle.stable
+    assert middle.kappa[0] == pytest.approx(0, abs=1e-9)
+    assert not middle.stable
 
 
 @pytest.mark.parametrize(
@@ -120,7 +122,8 @@ def test_onset_of_chaos(mixture, onset):
 
 
 @pytest.mark.parametrize(
-    ("g", "sigma", "psi0"), [(0, 1, 0.5), (0.5, 1, 0.536131), (1.5, 0.5, 0.785641), (2, 1, 2.091986)]
+    ("g", "sigma", "psi0"),
+    [(0, 1, 0.5), (0.5, 1, 0.536131), (1.5, 0.5, 0.785641), (2, 1, 2.091986)],
 )
 def test_noise(g, sigma, psi0):
     """`sigma ξ` gives an uncoupled neuron the standard deviation `sigma / √2`."""
@@ -257,7 +260,8 @@ def test_ring_of_chaotic_states():
     assert np.linalg.norm(ring.kappa) == pytest.approx(0.42736, abs=6e-6)
     found = [ring.psi0, ring.psi_inf, ring.delta0[0], ring.bulk_radius]
     np.testing.assert_allclose(found, [2.6610, 2.0975, 3.39154, 1.1036], atol=6e-5)
-    assert ring.neutral and not centre.structured
+    assert ring.neutral
+    assert not centre.structured
 
 
 def test_heterogeneous_input_suppresses_chaos():
@@ -268,6 +272,18 @@ def test_heterogeneous_input_suppresses_chaos():
         assert 0 < state.psi0 - state.psi_inf < 0.01
 
 
+def test_chaos_of_relu_under_inhibition():
+    """Kadmon & Sompolinsky 2015: from g = √2 on, where only feedback of the mean bounds it."""
+    mixture = moments(0, mm=0.0, mean_m=1, mean_n=-3, mean_B=2, inputs=1, BB=0.0)
+    assert states_of(mixture, 1.40, nonlinearity="relu", u=[1.0]) == []
+    (state,) = states_of(mixture, 1.45, nonlinearity="relu", u=[1.0])
+    assert state.chaotic
+    assert -0.1 < state.mu[0] < 0
+    (strong,) = states_of(mixture, 2.0, nonlinearity="relu", u=[1.0])
+    assert strong.psi0 - strong.psi_inf > 10
+    assert strong.residual < 1e-10
+
+
 def test_starts_continue_a_branch():
     state = states_of(BY_MEANS, 1.9)[0]
     for g in np.arange(1.9, 2.13, 0.01):
@@ -276,11 +292,11 @@ def test_starts_continue_a_branch():
 
 
 def test_weak_noise_keeps_what_was_there():
-    """Noise of 1e-3 changes little, below the onset of chaos and beyond."""
-    for g in (0.9, 1.9):
+    """It changes little, below the onset of chaos and beyond, however weak it is."""
+    for g, noise_std in ((0.9, 1e-3), (0.9, 1e-6), (1.9, 1e-3)):
         quiet = MeanField(BY_MEANS, g).states()
         attracting = [s for s in quiet if s.stable]
-        noisy = [s for s in states_of(BY_MEANS, g, 1e-3) if s.stable]
+        noisy = [s for s in states_of(BY_MEANS, g, noise_std) if s.stable]
         assert [s.kappa[0] for s in noisy] == pytest.approx(
             [s.kappa[0] for s in attracting], abs=1e-4
         )
@@ -308,7 +324,8 @@ def test_input_errors():
 
 def test_states_of_a_mean_field():
     kinds = [state.kind for state in MeanField(BY_MEANS, 1.9).states()]
-    assert kinds.count("structured-chaotic") == 2 and kinds.count("structured-stationary") == 2
+    assert kinds.count("structured-chaotic") == 2
+    assert kinds.count("structured-stationary") == 2
     assert {s.kind for s in MeanField(BY_MEANS, 1.9, noise_std=0.2).states()} == {
         "structured-noisy", "unstructured-noisy",
     }  # fmt: skip

@@ -20,7 +20,7 @@ from lowrnn.errors import ConvergenceError, check_array, check_number
 from lowrnn.theory.averages import product
 from lowrnn.theory.equations import Equations
 from lowrnn.theory.state import ZERO, State
-from lowrnn.theory.stationary import ACCURACY, ROUNDING, _same, default_starts
+from lowrnn.theory.stationary import ACCURACY, ROUNDING, _same, default_starts, stationary_states
 
 Array = NDArray[np.float64]
 
@@ -57,7 +57,8 @@ def fluctuating_states(
     -------
     list of State
         Empty where activity comes to rest. The outliers are the eigenvalues of the change of kappa
-        that a change of kappa implies, psi0 and psi_inf following.
+        that a change of kappa implies, psi0 and psi_inf following; for kappa = 0 and zero means,
+        those of the overlap times `⟨phi'⟩`.
 
     Raises
     ------
@@ -75,11 +76,11 @@ def fluctuating_states(
     if not len(starts):
         return []
     found, residuals = system.newton(starts)
-    scale = 1 + np.abs(found).max(axis=-1)
     with np.errstate(invalid="ignore"):
-        good = np.flatnonzero(residuals < ACCURACY * scale)
+        good = (residuals < system.tolerance(found)) & (found[:, -2] > found[:, -1])
+    _, distinct = np.unique(np.round(found[good], 8), axis=0, return_index=True)
     states: list[State] = []
-    for y in found[good]:
+    for y in found[good][distinct]:
         state = system.describe(y)
         if state.fluctuating and not any(_same(state, other) for other in states):
             states.append(state)
@@ -183,13 +184,29 @@ class Fluctuations:
                         break
         return y, size
 
+    def tolerance(self, y: Array) -> Array:
+        """What each solution may violate its conditions by, (...)."""
+        tolerance = ACCURACY * (1 + np.abs(y).max(axis=-1))
+        if self.noise_std > 0:
+            # The last condition is relative to d, which is known to the rounding error of psi0.
+            tolerance += 1e-15 * y[..., -2] / (y[..., -2] - y[..., -1])
+        return np.asarray(tolerance)
+
     def starts(self) -> Array:
         """Latents all over where they can be, with variances near those that suit them."""
         equations = self.equations
-        y = default_starts(equations)
-        kappa = y[: len(y) // 2, :-1] if equations.g > 0 else y[:, :-1]
+        if equations.largest_kappa.any():
+            y = default_starts(equations)
+            kappa = y[: len(y) // 2, :-1] if equations.g > 0 else y[:, :-1]
+        else:
+            kappa = np.zeros((1, equations.rank))
         psi = self._level(kappa)
-        kappa, psi = kappa[np.isfinite(psi)], psi[np.isfinite(psi)]
+        if equations.nonlinearity not in ("tanh", "erf"):
+            # What bounds the variance may be that kappa follows it: then only solutions tell.
+            seeds = self._at_rest(kappa)
+            kappa = np.concatenate([kappa, seeds[:, :-1]])
+            psi = np.concatenate([psi, seeds[:, -1]])
+        kappa, psi = kappa[psi > 0], psi[psi > 0]
         if not len(psi):
             raise ConvergenceError(
                 "the variance of activity has no bound: lower the gain or use a nonlinearity that"
@@ -199,7 +216,11 @@ class Fluctuations:
             # Fluctuations start where the bulk radius exceeds 1; the grid may miss it by a little.
             unstable = equations.bulk_radius(kappa, psi) > 0.95
             kappa, psi = kappa[unstable], psi[unstable]
-        return np.column_stack([kappa, 0.97 * psi, 0.5 * psi])
+        y = np.column_stack([kappa, 0.97 * psi, 0.5 * psi])
+        # Without structure nothing is frozen.
+        centre = y[np.argsort(np.abs(kappa).max(axis=-1))[:1]]
+        centre[:, -1] = 0
+        return np.concatenate([y, centre])
 
     def _level(self, kappa: Array) -> Array:
         """Variance psi of a network at rest with given latents, NaN where it has no bound."""
@@ -221,10 +242,21 @@ class Fluctuations:
             psi[rows] = np.maximum(psi[rows] - (psi[rows] - square - driven) / slack, 0)
         return psi
 
+    def _at_rest(self, kappa: Array) -> Array:
+        """Stationary states of the network without noise, (state, rank + 1), from given latents."""
+        starts = np.column_stack([kappa, np.full(len(kappa), self.equations.g**2)])
+        try:
+            states = stationary_states(self.equations, starts)
+        except ConvergenceError:
+            return np.empty((0, self.equations.rank + 1))
+        return np.array(
+            [np.append(state.kappa, state.psi0 + self.noise_std**2) for state in states]
+        )
+
     def describe(self, y: Array) -> State:
         """The state at a solution."""
         equations = self.equations
-        y = np.where(np.abs(y) < ROUNDING, 0.0, y)
+        y = np.where(np.abs(y) < min(ROUNDING, ROUNDING * y[-2]), 0.0, y)
         residual, matrix = self.conditions(y)
         kappa, psi0, psi_inf = y[:-2], float(y[-2]), float(y[-1])
         # How psi0 and psi_inf follow kappa.

@@ -85,7 +85,8 @@ class State:
 
         For a stationary state, exactly: no eigenvalue beyond 1. For a fluctuating state, whether
         kappa returns after a small change to which the fluctuations adapt; this is exact for
-        kappa = 0 (Mastrogiuseppe & Ostojic 2018), and only necessary elsewhere.
+        kappa = 0 (Mastrogiuseppe & Ostojic 2018), and only necessary elsewhere. It says nothing
+        where holding kappa would let fluctuations grow without bound (relu beyond g = √2).
         """
         within = self.outlier.real < 1
         return bool(within and (self.fluctuating or self.bulk_radius < 1))
