@@ -1,12 +1,13 @@
 """What the networks of a two-parameter family do: the kinds of their stable states."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lowrnn.errors import InputError, check_array
+from lowrnn.errors import ConvergenceError, InputError, check_array
 from lowrnn.theory.boundaries import boundaries
 from lowrnn.theory.curve import Family
 from lowrnn.theory.equations import Equations
@@ -232,9 +233,11 @@ def _search_chaos(
     members: list[Equations], stack: Stack, chaos: Solutions, points: Indices
 ) -> None:
     """All chaotic states at some points from scratch."""
-    starts = [Fluctuations(members[point], 0.0).starts() for point in points]
-    repeated = np.repeat(points, [len(each) for each in starts])
-    solve(stack, chaos, repeated, np.concatenate(starts), chaotic=True)
+    for point in points:
+        # Where activity has no bound there is nothing to start from: the point stays unsolved.
+        with suppress(ConvergenceError):
+            starts = Fluctuations(members[point], 0.0).starts()
+            solve(stack, chaos, np.full(len(starts), point), starts, chaotic=True)
 
 
 def _dataset(
