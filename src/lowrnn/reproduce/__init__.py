@@ -1,4 +1,4 @@
-"""Claims of published papers, measured here: one file a paper.
+"""Claims of published papers, measured here: one file a paper, or one folder if there are many.
 
 A paper's file is named after the paper and holds a tuple `CLAIMS`, and `PAPERS` in `registry.py`
 its citation. The file imports nothing but `Claim` and the standard library at its top, so that

@@ -7,8 +7,14 @@ from lowrnn.errors import InputError
 from lowrnn.reproduce.claim import Claim
 
 PAPERS = {
+    "mastrogiuseppe2018": "Mastrogiuseppe & Ostojic, Neuron 99 (2018) 609-623: Linking"
+    " connectivity, dynamics, and computations in low-rank recurrent neural networks",
+    "beiran2021": "Beiran, Dubreuil, Valente, Mastrogiuseppe & Ostojic, Neural Computation 33"
+    " (2021) 1572-1615: Shaping dynamics with multiple populations in low-rank recurrent networks",
     "valente2022": "Valente, Pillow & Ostojic, NeurIPS 2022: Extracting computational mechanisms"
     " from neural data using low-rank RNNs",
+    "mastrogiuseppe2025": "Mastrogiuseppe, Carmona & Machens, PLoS Computational Biology 2025:"
+    " Stochastic activity in low-rank recurrent neural networks",
 }
 """Citations by the name of the paper, which is also that of its file."""
 
