@@ -122,3 +122,9 @@ def test_labels_that_leave_a_population_empty(mixture):
     rnn = mixture.sample(10, 0)
     with pytest.raises(InputError, match="labels have shape"):
         GaussianMixture.estimate(rnn, [0] * 9 + [2])
+
+
+def test_no_estimate_of_a_network_with_a_bias(mixture):
+    rnn = mixture.sample(10, 0).replace(bias=np.ones(10))
+    with pytest.raises(InputError, match="bias is not zero, and a mixture has none: replace it"):
+        GaussianMixture.estimate(rnn)

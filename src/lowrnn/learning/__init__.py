@@ -3,8 +3,8 @@
 from lowrnn.learning.history import History
 from lowrnn.learning.initial import initial_network
 from lowrnn.learning.score import Score, evaluate
-from lowrnn.learning.threads import one_torch_thread
 from lowrnn.learning.train import Trained, train
+from lowrnn.networks.threads import one_torch_thread
 
 __all__ = [
     "History",

@@ -10,9 +10,9 @@ from lowrnn.learning.checkpoint import fingerprint, read_checkpoint, write_check
 from lowrnn.learning.descent import SCHEDULES
 from lowrnn.learning.history import History
 from lowrnn.learning.seeds import check_seed
-from lowrnn.learning.threads import one_torch_thread
 from lowrnn.learning.training import ARGUMENTS, Training
 from lowrnn.networks import RNN, structured_part
+from lowrnn.networks.threads import one_torch_thread
 from lowrnn.tasks import Task
 
 #: Called after each evaluation with the updates done, the mean loss of the last ones, the accuracy.

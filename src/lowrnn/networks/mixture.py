@@ -163,11 +163,23 @@ class GaussianMixture:
         rnn : RNN
             A network with low-rank connectivity, with or without a random part.
         labels : array (neuron,) of int, optional
-            The population of each neuron, numbered from 0; one population by default.
+            The population of each neuron, numbered from 0; one population by default. With
+            `range(neurons)`, each neuron its own, theory is exact for this network.
+
+        Raises
+        ------
+        InputError
+            If the connectivity has no loadings, the network has a bias, or the labels leave a
+            population empty.
         """
         if not isinstance(rnn.connectivity, LowRank | RandomPlusLowRank):
             raise InputError(
                 f"connectivity is {rnn.connectivity.kind}: give a network with loadings m and n"
+            )
+        if rnn.bias.any():
+            raise InputError(
+                "bias is not zero, and a mixture has none: replace it by a column of inputs and"
+                " give that the constant input 1"
             )
         m, n = rnn.connectivity.m, rnn.connectivity.n
         loadings = np.concatenate([m, n, rnn.inputs, rnn.readout], axis=1).astype(np.float64)

@@ -10,12 +10,12 @@ from scipy.stats import qmc
 from lowrnn.errors import ConvergenceError, InputError, check_array, check_number
 from lowrnn.networks.mixture import GaussianMixture
 from lowrnn.networks.nonlinearity import check_nonlinearity
+from lowrnn.networks.threads import one_thread
 from lowrnn.theory.design.flow_design import FlowDesign
 from lowrnn.theory.design.flow_populations import (
     LARGEST_SPREAD,
     FlowProblem,
     Populations,
-    one_thread,
     whole_neurons,
 )
 from lowrnn.theory.mean_field import MeanField

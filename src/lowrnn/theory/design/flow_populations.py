@@ -8,8 +8,6 @@ error of the flow of a network of N neurons is a quadratic function of all coeff
 exactly; what is left to search are the centres, spreads and shares of the populations.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +16,6 @@ import scipy.optimize
 import torch
 from numpy.polynomial import hermite_e
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor
 
 from lowrnn.networks.nonlinearity import NONLINEARITIES
@@ -248,19 +245,3 @@ def whole_neurons(share: Array, neurons: int, least: int) -> NDArray[np.intp]:
         else:
             counts[np.argmin(np.where(counts > least, short, np.inf))] -= 1
     return counts
-
-
-@contextmanager
-def one_thread() -> Iterator[None]:
-    """One thread for torch and for the BLAS of L-BFGS.
-
-    The arrays are small: waiting threads cost several times what the work does, and the same seed
-    must give the same numbers.
-    """
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1, user_api="blas"):
-            yield
-    finally:
-        torch.set_num_threads(before)

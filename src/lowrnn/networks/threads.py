@@ -1,9 +1,10 @@
-"""How many threads torch uses while a network learns."""
+"""How many threads torch and BLAS use while a search runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
+from threadpoolctl import threadpool_limits
 
 
 @contextmanager
@@ -19,3 +20,10 @@ def one_torch_thread() -> Iterator[None]:
         yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """The same for BLAS as well, for searches with arrays so small that threads only wait."""
+    with one_torch_thread(), threadpool_limits(1, user_api="blas"):
+        yield
