@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+import xarray as xr
 import yaml
 from typer.testing import CliRunner
 
@@ -165,3 +166,30 @@ def test_no_solution_is_said():
     assert result.exit_code == 1
     assert "best residual" in result.stderr
     assert not result.stdout
+
+
+def test_phase_diagram(tmp_path):
+    found = answer("phase-diagram", "--x", "g=0.1:2.9:6", "--y", "mn=0.1:3.9:5", "--out", tmp_path)
+    assert found["total"] == 30
+    assert found["unsolved"] == 0
+    assert found["points"]["trivial"] > 0
+    assert found["points"]["structured-chaotic"] > 0
+    assert found["axes"] == {"g": [0.1, 2.9], "overlap": [0.1, 3.9]}
+    with xr.open_dataset(tmp_path / "results.nc", engine="h5netcdf") as results:
+        assert results.sizes["g"] == 6
+    assert (tmp_path / "report.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("x", "sentence"),
+    [
+        ("h=0:3", "x is 'h=0:3': name one of g, overlap"),
+        ("g=0", "x is 'g=0': give NAME=LOW:HIGH"),
+        ("g=3:0", "x is 'g=3:0': give LOW below HIGH"),
+        ("mn=0:3", "x and y are both overlap: give two parameters"),
+    ],
+)
+def test_axes_that_cannot_be(x, sentence):
+    result = run("phase-diagram", "--x", x)
+    assert result.exit_code == 2
+    assert sentence in result.stderr

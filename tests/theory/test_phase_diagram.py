@@ -10,7 +10,6 @@ from lowrnn.theory.boundaries import BOUNDARIES
 from lowrnn.theory.families import rank_one_family
 from lowrnn.theory.fluctuating import fluctuating_states
 from lowrnn.theory.phase_diagram import KINDS, phase_diagram
-from lowrnn.theory.phase_figure import plot_phase_diagram
 from lowrnn.theory.stationary import stationary_states
 
 
@@ -116,17 +115,6 @@ def test_oscillation_has_no_stable_state():
     assert diagram.attrs["unsolved"] == 0
     hopf = crossings(diagram, "hopf")
     np.testing.assert_allclose(hopf[:, 1], 1.0, atol=1e-8)
-
-
-def test_figure(diagram, tmp_path):
-    figure = plot_phase_diagram(diagram, {"g": "random strength g (dimensionless)"})
-    left, right, *_ = figure.axes
-    assert left.get_xlabel() == "random strength g (dimensionless)"
-    assert right.get_ylabel() == "overlap (dimensionless)"
-    labels = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert {"trivial", "structured chaotic, 2 states", "onset of chaos"} <= set(labels)
-    figure.savefig(tmp_path / "diagram.png")
-    assert (tmp_path / "diagram.png").stat().st_size > 0
 
 
 def test_refusals():

@@ -1,6 +1,14 @@
-"""Mean-field theory: what a connectivity will do, and which connectivity does what is wanted."""
+"""Mean-field theory: what a connectivity will do, and which connectivity does what is wanted.
 
+`MeanField` is the theory of networks that `GaussianMixture` describes; `lowrnn.theory.design` is
+its inverse. Time is in units of the time constant throughout.
+"""
+
+from lowrnn.theory import design
+from lowrnn.theory.autocorrelation import Autocorrelation, autocorrelation
+from lowrnn.theory.bifurcations import Bifurcation, bifurcations
 from lowrnn.theory.compare import compare
+from lowrnn.theory.continuation import Branch, branches
 from lowrnn.theory.dimensionality import (
     RandomActivity,
     combined_participation_ratio,
@@ -8,7 +16,10 @@ from lowrnn.theory.dimensionality import (
     random_activity,
 )
 from lowrnn.theory.equations import Equations
+from lowrnn.theory.families import rank_one, rank_one_family
 from lowrnn.theory.finite_size import finite_size_covariance
+from lowrnn.theory.latent import LatentTrajectory, latent_dynamics
+from lowrnn.theory.limit_cycle import LimitCycle
 from lowrnn.theory.linear import (
     LinearCovariance,
     frequency_response,
@@ -17,30 +28,49 @@ from lowrnn.theory.linear import (
     rank_one_eigenvalues,
     timescales,
 )
+from lowrnn.theory.lyapunov import lyapunov_exponent
 from lowrnn.theory.mean_field import MeanField
 from lowrnn.theory.outliers import Spectrum, expected_spectrum, jacobian_eigenvalues, spectrum
+from lowrnn.theory.phase_diagram import KINDS, phase_diagram
 from lowrnn.theory.spec import TheorySpec, read_theory
 from lowrnn.theory.state import State
+from lowrnn.theory.two_time import TwoTimeTrajectory
 
 __all__ = [
+    "KINDS",
+    "Autocorrelation",
+    "Bifurcation",
+    "Branch",
     "Equations",
+    "LatentTrajectory",
+    "LimitCycle",
     "LinearCovariance",
     "MeanField",
     "RandomActivity",
     "Spectrum",
     "State",
     "TheorySpec",
+    "TwoTimeTrajectory",
+    "autocorrelation",
+    "bifurcations",
+    "branches",
     "combined_participation_ratio",
     "compare",
+    "design",
     "expected_spectrum",
     "finite_size_covariance",
     "frequency_response",
     "jacobian_eigenvalues",
+    "latent_dynamics",
     "linear_covariance",
     "long_window_outliers",
+    "lyapunov_exponent",
     "participation_ratio",
+    "phase_diagram",
     "random_activity",
+    "rank_one",
     "rank_one_eigenvalues",
+    "rank_one_family",
     "read_theory",
     "spectrum",
     "timescales",

@@ -59,21 +59,23 @@ class Equations:
 
     def mean(self, kappa: Array) -> Array:
         """Mean state of each population, (..., population)."""
-        return kappa @ self.mean_m.T + self.mean_u
+        along: Array = np.einsum("...r,...pr->...p", kappa, self.mean_m)
+        return along + self.mean_u
 
     def structured_variance(self, kappa: Array) -> Array:
         """Variance of the state over a population along m and B, (..., population)."""
-        along: Array = np.einsum("...r,prs,...s->...p", kappa, self.mm, kappa)
-        return along + 2 * kappa @ self.mu_cov.T + self.uu
+        along: Array = np.einsum("...r,...prs,...s->...p", kappa, self.mm, kappa)
+        along += 2 * np.einsum("...r,...pr->...p", kappa, self.mu_cov) + self.uu
+        return along
 
     def covariance_m(self, kappa: Array) -> Array:
         """`cov(m, x)` in each population, (..., population, rank)."""
-        along: Array = np.einsum("prs,...s->...pr", self.mm, kappa)
+        along: Array = np.einsum("...prs,...s->...pr", self.mm, kappa)
         return along + self.mu_cov
 
     def covariance_n(self, kappa: Array) -> Array:
         """`cov(n, x)` in each population, (..., population, rank)."""
-        along: Array = np.einsum("prs,...s->...pr", self.nm, kappa)
+        along: Array = np.einsum("...prs,...s->...pr", self.nm, kappa)
         return along + self.nu_cov
 
     def latents(self, kappa: Array, psi: Array | float) -> Array:
@@ -88,7 +90,7 @@ class Equations:
         """`g² E[phi(x)²]` for given latents and variance, (...)."""
         delta = self.structured_variance(kappa) + np.asarray(psi)[..., None]
         (square,) = product(self.nonlinearity, [(0, 0)], self.mean(kappa), delta)
-        return np.asarray(self.g**2 * (square @ self.alpha))
+        return np.asarray((self.g**2 * square) @ self.alpha)
 
     def readout(self, kappa: Array, psi: Array | float) -> Array:
         """`E[w phi(x)]`, (..., output)."""
@@ -122,25 +124,25 @@ class Equations:
         by_mean = self.mean_n * phi1[..., None] + c * phi2[..., None]
         by_variance = 0.5 * (self.mean_n * phi2[..., None] + c * phi3[..., None])
         result = np.empty((*y.shape, self.rank + 1))
-        result[..., :-1, :-1] = np.einsum("p,...p,prs->...rs", self.alpha, phi1, self.nm)
-        result[..., :-1, :-1] += np.einsum("p,...pr,ps->...rs", self.alpha, by_mean, self.mean_m)
+        result[..., :-1, :-1] = np.einsum("p,...p,...prs->...rs", self.alpha, phi1, self.nm)
+        result[..., :-1, :-1] += np.einsum("p,...pr,...ps->...rs", self.alpha, by_mean, self.mean_m)
         result[..., :-1, :-1] += 2 * np.einsum("p,...pr,...ps->...rs", self.alpha, by_variance, b)
         result[..., :-1, -1] = self._collect(by_variance)
-        if self.g == 0:
+        if not np.any(self.g):
             result[..., -1, :] = 0.0
             return result
         cross, slopes, curve = product(self.nonlinearity, [(0, 1), (1, 1), (0, 2)], mean, delta)
         h = slopes + curve
         change = cross[..., None] * self.mean_m + h[..., None] * b
         result[..., -1, :-1] = 2 * self.g**2 * self._collect(change)
-        result[..., -1, -1] = self.g**2 * (h @ self.alpha)
+        result[..., -1, -1] = (self.g**2 * h) @ self.alpha
         return result
 
     def bulk_radius(self, kappa: Array, psi: Array | float) -> Array:
         """Radius of the bulk of the eigenvalues of `J diag(phi')`, (...)."""
         delta = self.structured_variance(kappa) + np.asarray(psi)[..., None]
         (slopes,) = product(self.nonlinearity, [(1, 1)], self.mean(kappa), delta)
-        return np.asarray(self.g * np.sqrt(slopes @ self.alpha))
+        return np.asarray(np.sqrt((self.g**2 * slopes) @ self.alpha))
 
     @cached_property
     def largest_kappa(self) -> Array:

@@ -20,7 +20,7 @@ from lowrnn.errors import ConvergenceError, check_array, check_number
 from lowrnn.theory.averages import product
 from lowrnn.theory.equations import Equations
 from lowrnn.theory.state import ZERO, State
-from lowrnn.theory.stationary import ACCURACY, ROUNDING, _same, default_starts, stationary_states
+from lowrnn.theory.stationary import ACCURACY, ROUNDING, default_starts, same, stationary_states
 
 Array = NDArray[np.float64]
 
@@ -82,7 +82,7 @@ def fluctuating_states(
     states: list[State] = []
     for y in found[good][distinct]:
         state = system.describe(y)
-        if state.fluctuating and not any(_same(state, other) for other in states):
+        if state.fluctuating and not any(same(state, other) for other in states):
             states.append(state)
     if noise_std > 0 and not states:
         best = np.nanmin(residuals, initial=np.inf)

@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowrnn.errors import InputError
-from lowrnn.theory.averages import average, product
 from lowrnn.theory.equations import Equations
 from lowrnn.theory.fluctuating import Fluctuations
 
@@ -65,53 +64,6 @@ class Stack(Equations):
     def largest_kappa(self) -> Array:
         largest: Array = self._largest
         return largest
-
-    def mean(self, kappa: Array) -> Array:
-        along: Array = np.einsum("ir,ipr->ip", kappa, self.mean_m)
-        return along + self.mean_u
-
-    def structured_variance(self, kappa: Array) -> Array:
-        along: Array = np.einsum("ir,iprs,is->ip", kappa, self.mm, kappa)
-        along += 2 * np.einsum("ir,ipr->ip", kappa, self.mu_cov) + self.uu
-        return along
-
-    def covariance_m(self, kappa: Array) -> Array:
-        along: Array = np.einsum("iprs,is->ipr", self.mm, kappa)
-        return along + self.mu_cov
-
-    def covariance_n(self, kappa: Array) -> Array:
-        along: Array = np.einsum("iprs,is->ipr", self.nm, kappa)
-        return along + self.nu_cov
-
-    def variance(self, kappa: Array, psi: Array | float) -> Array:
-        delta = self.structured_variance(kappa) + np.asarray(psi)[..., None]
-        (square,) = product(self.nonlinearity, [(0, 0)], self.mean(kappa), delta)
-        return np.asarray((self.g**2 * square) @ self.alpha)
-
-    def bulk_radius(self, kappa: Array, psi: Array | float) -> Array:
-        delta = self.structured_variance(kappa) + np.asarray(psi)[..., None]
-        (slopes,) = product(self.nonlinearity, [(1, 1)], self.mean(kappa), delta)
-        return np.asarray(np.sqrt((self.g**2 * slopes) @ self.alpha))
-
-    def jacobian(self, y: Array) -> Array:
-        kappa, psi = y[:, :-1], y[:, -1]
-        mean = self.mean(kappa)
-        delta = self.structured_variance(kappa) + psi[:, None]
-        phi1, phi2, phi3 = average(self.nonlinearity, [1, 2, 3], mean, delta)
-        b, c = self.covariance_m(kappa), self.covariance_n(kappa)
-        by_mean = self.mean_n * phi1[..., None] + c * phi2[..., None]
-        by_variance = 0.5 * (self.mean_n * phi2[..., None] + c * phi3[..., None])
-        result = np.empty((*y.shape, self.rank + 1))
-        result[:, :-1, :-1] = np.einsum("p,ip,iprs->irs", self.alpha, phi1, self.nm)
-        result[:, :-1, :-1] += np.einsum("p,ipr,ips->irs", self.alpha, by_mean, self.mean_m)
-        result[:, :-1, :-1] += 2 * np.einsum("p,ipr,ips->irs", self.alpha, by_variance, b)
-        result[:, :-1, -1] = self._collect(by_variance)
-        cross, slopes, curve = product(self.nonlinearity, [(0, 1), (1, 1), (0, 2)], mean, delta)
-        h = slopes + curve
-        change = cross[..., None] * self.mean_m + h[..., None] * b
-        result[:, -1, :-1] = 2 * self.g**2 * self._collect(change)
-        result[:, -1, -1] = (self.g**2 * h) @ self.alpha
-        return result
 
     def stationary(self, y: Array) -> tuple[Array, Array]:
         """Conditions on stationary states `(kappa, psi)`, and their derivatives."""

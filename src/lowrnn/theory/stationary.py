@@ -18,6 +18,8 @@ SAME = 1e-6
 #: What is smaller is what rounding leaves of 0.
 ROUNDING = 1e-12
 NEWTON_STEPS = 60
+#: A start need not have more variance: quadrature would take longer for no more states.
+LARGEST_START = 1e3
 
 
 def stationary_states(equations: Equations, starts: Array | None = None) -> list[State]:
@@ -51,7 +53,7 @@ def stationary_states(equations: Equations, starts: Array | None = None) -> list
     states: list[State] = []
     for y in found[good]:
         state = describe(equations, y)
-        if not any(_same(state, other) for other in states):
+        if not any(same(state, other) for other in states):
             states.append(state)
     return sorted(states, key=lambda state: tuple(-np.round(state.kappa, 9)))
 
@@ -117,7 +119,7 @@ def default_starts(equations: Equations) -> Array:
     # For relu and its like, psi has no bound: g² is only its order of magnitude.
     high = np.full(len(kappa), equations.g**2)
     for _ in range(10):
-        high = equations.variance(kappa, high)
+        high = np.minimum(equations.variance(kappa, high), LARGEST_START)
     both = [np.column_stack([kappa, psi]) for psi in (high, np.zeros(len(kappa)))]
     return np.concatenate(both)
 
@@ -146,7 +148,7 @@ def describe(equations: Equations, y: Array) -> State:
     )
 
 
-def _same(one: State, other: State) -> bool:
+def same(one: State, other: State) -> bool:
     """Whether two solutions are one, or belong to one continuous attractor."""
     near = max(1.0, float(np.abs(one.kappa).max()))
     close = NEUTRAL**0.5 if one.neutral and other.neutral else SAME

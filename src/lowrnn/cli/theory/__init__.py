@@ -6,6 +6,7 @@ from lowrnn.cli.theory.compare import compare
 from lowrnn.cli.theory.design import design
 from lowrnn.cli.theory.fixed_points import fixed_points
 from lowrnn.cli.theory.options import takes_theory
+from lowrnn.cli.theory.phase_diagram import phase_diagram
 from lowrnn.cli.theory.spectrum import spectrum
 
 theory = typer.Typer(
@@ -13,6 +14,6 @@ theory = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-for command in (fixed_points, spectrum, compare):
+for command in (fixed_points, phase_diagram, spectrum, compare):
     theory.command()(takes_theory(command))
 theory.command()(design)

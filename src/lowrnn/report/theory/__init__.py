@@ -2,6 +2,7 @@
 
 from lowrnn.report.theory.comparison import comparison_figure
 from lowrnn.report.theory.designs import design_figure, flow_design_figure
+from lowrnn.report.theory.phases import phase_diagram_figure
 from lowrnn.report.theory.spectra import spectrum_figure
 from lowrnn.report.theory.states import states_figure
 
@@ -9,6 +10,7 @@ __all__ = [
     "comparison_figure",
     "design_figure",
     "flow_design_figure",
+    "phase_diagram_figure",
     "spectrum_figure",
     "states_figure",
 ]

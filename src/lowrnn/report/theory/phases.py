@@ -9,6 +9,7 @@ from matplotlib.colors import ListedColormap, to_hex, to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from lowrnn.report.style import INK
 from lowrnn.theory.boundaries import BOUNDARIES
 from lowrnn.theory.phase_diagram import KINDS
 
@@ -27,7 +28,6 @@ OSCILLATION = "#7b3294"
 SINGLE = {0, *KINDS.values()}
 #: States beyond this number are not told apart.
 MOST = 100
-INK = "#222222"
 STYLES = dict(zip(BOUNDARIES, ("-", "-.", "--", ":"), strict=True))
 #: What a reader calls the boundaries.
 MEANINGS = {
@@ -38,7 +38,7 @@ MEANINGS = {
 }
 
 
-def plot_phase_diagram(diagram: Any, labels: Mapping[str, str] | None = None) -> Figure:
+def phase_diagram_figure(diagram: Any, labels: Mapping[str, str] | None = None) -> Figure:
     """Kinds of stable states with their boundaries, and how strong structured activity is.
 
     Parameters
