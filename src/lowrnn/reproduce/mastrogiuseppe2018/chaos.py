@@ -198,6 +198,20 @@ CLAIMS = (
         )
         for label, g, published in (("H2b", 1.5, 0.7477), ("H2c", 2.0, 1.9248))
     ),
+    Claim(
+        id="mastrogiuseppe2018.H2d",
+        figure="Fig. 1",
+        statement="Networks of 1000 neurons in unstructured chaos at g = 1.5: variance.",
+        published=0.7477,
+        tolerance=0.08 * 0.7477,
+        relation="equal",
+        measure=lambda full: _simulated(1.5, 0.0, 1000, 2, duration=150)[1],
+        reproduces=False,
+        remark="The value is that of the mean field. Two networks over 150 time constants after 50,"
+        " in both forms. So close to the onset of chaos some networks of this size hardly are"
+        " chaotic: one of the two has .97, with half the Euler step too. With 2000 neurons it"
+        " holds: H2f, which was added when this was seen to fail.",
+    ),
     *(
         Claim(
             id=f"mastrogiuseppe2018.{label}",
@@ -207,16 +221,13 @@ CLAIMS = (
             tolerance=0.08 * published,
             relation="equal",
             measure=partial(_simulated_variance, g, neurons),
-            remark=f"The value is that of the mean field. {_SMALLER.format(neurons, 150)}{more}",
+            remark=f"The value is that of the mean field. {_SMALLER.format(neurons, 150)}",
         )
-        for label, g, published, neurons, more in (
-            (
-                "H2d",
-                1.5,
-                0.7477,
-                2000,
-                " One in three of 1000 neurons has .97.",
-            ),
+        for label, g, published, neurons in (
+            ("H2e", 2.0, 1.9248, 1000),
+            ("H2f", 1.5, 0.7477, 2000),
+        )
+    ),
             ("H2e", 2.0, 1.9248, 1000, ""),
         )
     ),
@@ -335,7 +346,7 @@ CLAIMS = (
         relation="at least",
         measure=_simulated_ring,
         remark="One network of 2000 neurons, in the full form 4000 as there, over 100 time"
-        " constants; one of 1500 neurons had a ratio of .78. The ratio is asked for, as the radius"
+        " constants; one of 1500 neurons, tried first, had a ratio of .78. The ratio is asked for, as the radius"
         " of a single network is off by up to half.",
     ),
     *(

@@ -165,7 +165,8 @@ CLAIMS = (
         tolerance=0.04,
         relation="at most",
         measure=_distance_from_ideal,
-        remark=_MODEL,
+        remark=f"{_MODEL} With 1000 trials, and contexts taken apart, the largest of 16 differences"
+        " was .046, beyond the tolerance: sampling error, as it falls with more trials.",
     ),
     *(
         Claim(
