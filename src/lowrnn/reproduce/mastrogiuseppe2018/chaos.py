@@ -228,9 +228,6 @@ CLAIMS = (
             ("H2f", 1.5, 0.7477, 2000),
         )
     ),
-            ("H2e", 2.0, 1.9248, 1000, ""),
-        )
-    ),
     *(
         Claim(
             id=f"mastrogiuseppe2018.{label}",
@@ -346,8 +343,8 @@ CLAIMS = (
         relation="at least",
         measure=_simulated_ring,
         remark="One network of 2000 neurons, in the full form 4000 as there, over 100 time"
-        " constants; one of 1500 neurons, tried first, had a ratio of .78. The ratio is asked for, as the radius"
-        " of a single network is off by up to half.",
+        " constants; one of 1500 neurons, tried first, had a ratio of .78. The ratio is asked for,"
+        " as the radius of a single network is off by up to half.",
     ),
     *(
         Claim(
