@@ -70,7 +70,7 @@ def test_a_bug_is_not_hidden(call, monkeypatch):
 
 
 def test_an_unknown_option_is_refused(call):
-    answer = call("train", "context-decision", "--ranks", "1")
+    answer = call("train", "context_decision", "--ranks", "1")
     assert answer.exit_code == 2
     assert "--ranks" in answer.stderr
 

@@ -38,7 +38,7 @@ def test_the_demo_ends_with_the_path_of_its_report(call, tmp_path, small):
 
     recording = read(tmp_path / "recording-0.npz")
     teacher = RNN.load(tmp_path / "teacher-0.safetensors")
-    trials = task("context-decision").conditions()
+    trials = task("context_decision").conditions()
     assert recording.rates.shape == (*trials.inputs.shape[:2], 15)
     units = recording.neurons["unit"].to_numpy()
     assert len(set(units)) == 15

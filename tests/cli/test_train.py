@@ -29,12 +29,12 @@ def no_report(monkeypatch):
 
 @pytest.mark.parametrize("rank", [2, "full"])
 def test_the_run_folder(call, tmp_path, no_report, rank):
-    answer = call("train", "context-decision", "--rank", rank, *SMALL, "--out", tmp_path, "--json")
+    answer = call("train", "context_decision", "--rank", rank, *SMALL, "--out", tmp_path, "--json")
     assert answer.exit_code == 0, answer.stderr
     metrics = json.loads(answer.stdout)
     assert metrics == json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["kind"] == "train"
-    assert metrics["task"] == "context-decision"
+    assert metrics["task"] == "context_decision"
     assert (metrics["rank"], metrics["neurons"], metrics["updates"]) == (rank, 16, 4)
     assert metrics["out"] == str(tmp_path)
     assert metrics["seconds"] > 0
@@ -63,7 +63,7 @@ def test_the_run_folder(call, tmp_path, no_report, rank):
 
 def test_the_answer_in_words_and_the_report(call, tmp_path):
     answer = call(
-        "train", "perceptual-decision", "--neurons", 16, "--updates", 4, "--out", tmp_path
+        "train", "perceptual_decision", "--neurons", 16, "--updates", 4, "--out", tmp_path
     )
     assert answer.exit_code == 0, answer.stderr
     said, path = answer.stdout.splitlines()
@@ -74,7 +74,7 @@ def test_the_answer_in_words_and_the_report(call, tmp_path):
 def test_an_interrupted_command_resumes(call, tmp_path, no_report, monkeypatch):
     module = importlib.import_module("lowrnn.learning.train")
     monkeypatch.setattr(module, "_CHECKPOINT_SECONDS", 0.0)
-    command = ("train", "perceptual-decision", "--neurons", 16, "--updates", 120)
+    command = ("train", "perceptual_decision", "--neurons", 16, "--updates", 120)
     assert call(*command, "--out", tmp_path / "whole").exit_code == 0
     update = Training.update
 
@@ -96,7 +96,7 @@ def test_an_interrupted_command_resumes(call, tmp_path, no_report, monkeypatch):
 
 
 def test_a_full_disk_keeps_the_training(call, tmp_path, no_report, monkeypatch):
-    command = ("train", "perceptual-decision", "--neurons", 16, "--updates", 4, "--out", tmp_path)
+    command = ("train", "perceptual_decision", "--neurons", 16, "--updates", 4, "--out", tmp_path)
     fsync, count = os.fsync, 0
 
     def full(handle):
@@ -126,16 +126,16 @@ def test_a_full_disk_keeps_the_training(call, tmp_path, no_report, monkeypatch):
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["context-decisions"], "task is 'context-decisions': did you mean 'context-decision'?"),
-        (["context-decision", "--rank", "none"], "rank is 'none': give a whole number, or full"),
-        (["context-decision", "--rank", "20"], "rank is 20: give 1 to 16, the number of neurons"),
-        (["context-decision", "--set", "delay"], "--set is 'delay': give NAME=VALUE"),
-        (["context-decision", "--set", "delay=[1"], "--set delay is '[1': give a number, or"),
-        (["context-decision", "--set", "delays=1"], "has no parameter 'delays': did you mean"),
-        (["context-decision", "--set", "delay=long"], "delay (in seconds) is 'long': give"),
-        (["context-decision", "--learning-rate", "-1"], "learning_rate is -1.0: give a number"),
-        (["context-decision", "--schedule", "none"], "schedule is 'none': choose among"),
-        (["context-decision", "--seed", "-1"], "seed is -1: give an integer of at least 0"),
+        (["context_decisions"], "task is 'context_decisions': did you mean 'context_decision'?"),
+        (["context_decision", "--rank", "none"], "rank is 'none': give a whole number, or full"),
+        (["context_decision", "--rank", "20"], "rank is 20: give 1 to 16, the number of neurons"),
+        (["context_decision", "--set", "delay"], "--set is 'delay': give NAME=VALUE"),
+        (["context_decision", "--set", "delay=[1"], "--set delay is '[1': give a number, or"),
+        (["context_decision", "--set", "delays=1"], "has no parameter 'delays': did you mean"),
+        (["context_decision", "--set", "delay=long"], "delay (in seconds) is 'long': give"),
+        (["context_decision", "--learning-rate", "-1"], "learning_rate is -1.0: give a number"),
+        (["context_decision", "--schedule", "none"], "schedule is 'none': choose among"),
+        (["context_decision", "--seed", "-1"], "seed is -1: give an integer of at least 0"),
     ],
 )
 def test_wrong_input_is_one_sentence_and_leaves_nothing(call, tmp_path, arguments, sentence):
@@ -148,6 +148,6 @@ def test_wrong_input_is_one_sentence_and_leaves_nothing(call, tmp_path, argument
 
 def test_a_file_in_place_of_the_folder(call, tmp_path):
     (tmp_path / "run").write_text("")
-    answer = call("train", "context-decision", "--out", tmp_path / "run")
+    answer = call("train", "context_decision", "--out", tmp_path / "run")
     assert answer.exit_code == 2
     assert f"File exists ({tmp_path / 'run'}): give a path" in answer.stderr

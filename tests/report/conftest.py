@@ -35,7 +35,7 @@ def write_run(
     rank: int = 1,
     ceiling: bool = True,
     area: tuple[str, ...] = AREAS,
-    task: str = "context-decision",
+    task: str = "context_decision",
     noise: float = 0.25,
 ) -> Path:
     """Write a run folder and return its path."""

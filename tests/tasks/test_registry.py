@@ -12,7 +12,7 @@ EVERY_TASK = [pytest.param(TASKS[name](), id=name) for name in TASKS]
 
 
 def test_tasks_are_made_by_name() -> None:
-    made = task("context-decision", context_amplitude=0.5)
+    made = task("context_decision", context_amplitude=0.5)
     assert made == ContextDecision(context_amplitude=0.5)
     assert made != ContextDecision()
 
@@ -20,15 +20,15 @@ def test_tasks_are_made_by_name() -> None:
 @pytest.mark.parametrize(
     ("name", "parameters", "message"),
     [
-        ("context-decison", {}, "task is 'context-decison': did you mean 'context-decision'?"),
-        ("xyz", {}, "task is 'xyz': choose among context-decision, perceptual-decision"),
+        ("context_decison", {}, "task is 'context_decison': did you mean 'context_decision'?"),
+        ("xyz", {}, "task is 'xyz': choose among context_decision, perceptual_decision"),
         (
-            "context-decision",
+            "context_decision",
             {"context_amp": 1},
-            "context-decision has no parameter 'context_amp': did you mean 'context_amplitude'?",
+            "context_decision has no parameter 'context_amp': did you mean 'context_amplitude'?",
         ),
-        ("perceptual-decision", {"q": 1}, "no parameter 'q': choose among dt, fixation, stimulus"),
-        ("perceptual-decision", {"dt": -1}, r"dt \(in seconds\) is -1"),
+        ("perceptual_decision", {"q": 1}, "no parameter 'q': choose among dt, fixation, stimulus"),
+        ("perceptual_decision", {"dt": -1}, r"dt \(in seconds\) is -1"),
     ],
 )
 def test_wrong_names_are_mended(name: str, parameters: dict, message: str) -> None:

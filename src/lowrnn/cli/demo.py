@@ -36,7 +36,7 @@ def demo(
     from lowrnn.report import write_report
 
     folder = run_folder(out, "demo")
-    task = tasks.task("context-decision")
+    task = tasks.task("context_decision")
     # Named by the seed, since another one may follow in the same folder.
     network, recording = folder / f"teacher-{seed}.safetensors", folder / f"recording-{seed}.npz"
     if not (network.exists() and recording.exists()):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 def train(
-    task: Annotated[str, typer.Argument(help="Name of the task, such as context-decision.")],
+    task: Annotated[str, typer.Argument(help="Name of the task, such as context_decision.")],
     rank: Annotated[
         str, typer.Option(metavar="R|full", help="Rank of the connectivity, or full.")
     ] = "1",

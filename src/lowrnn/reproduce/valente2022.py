@@ -38,12 +38,12 @@ def _recorded(
 
 @cache
 def _perceptual(seed: int) -> dict[str, float]:
-    return _recover("perceptual-decision", {}, 0.003, seed)
+    return _recover("perceptual_decision", {}, 0.003, seed)
 
 
 @cache
 def _context(seed: int) -> dict[str, float]:
-    return _recover("context-decision", {"context_amplitude": 0.5}, 0.01, seed)
+    return _recover("context_decision", {"context_amplitude": 0.5}, 0.01, seed)
 
 
 def _recover(
@@ -84,7 +84,7 @@ def _full_rank(seed: int) -> dict[str, float]:
     from lowrnn.learning import evaluate, initial_network, train
     from lowrnn.tasks import task
 
-    chosen = task("context-decision")
+    chosen = task("context_decision")
     teacher = train(initial_network(chosen, 256, seed=seed), chosen, seed=seed, updates=400).rnn
     u, y, test_set, noisy = _recorded(teacher, chosen, seed)
     fit = LINT(1, seed=seed).fit(y, u)

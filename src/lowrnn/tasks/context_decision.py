@@ -46,7 +46,7 @@ class ContextDecision(Task):
         If a parameter is out of bounds.
     """
 
-    name: ClassVar[str] = "context-decision"
+    name: ClassVar[str] = "context_decision"
 
     fixation: float = 0.1
     context_only: float = 0.35

@@ -42,7 +42,7 @@ class PerceptualDecision(Task):
         If a parameter is out of bounds.
     """
 
-    name: ClassVar[str] = "perceptual-decision"
+    name: ClassVar[str] = "perceptual_decision"
 
     fixation: float = 0.1
     stimulus: float = 0.8

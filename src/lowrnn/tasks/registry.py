@@ -20,7 +20,7 @@ def task(name: str, **parameters: Any) -> Task:
     Parameters
     ----------
     name : str
-        A name in `TASKS`, such as `"context-decision"`.
+        A name in `TASKS`, such as `"context_decision"`.
     **parameters
         Fields of the task that differ from its defaults.
 
