@@ -135,8 +135,10 @@ def _expected_scatter(
     """Standard deviations of (kappa, psi0) times √N, where theory has them."""
     if state.fluctuating:
         return None
-    covariance = finite_size_covariance(theory, state, u, exact=exact)
-    return np.sqrt(np.maximum(np.diagonal(covariance), 0))
+    variance = np.diagonal(finite_size_covariance(theory, state, u, exact=exact)).copy()
+    # What is simulated is a mean square over N neurons, which scatters by itself.
+    variance[-1] += 2 * state.psi0**2
+    return np.asarray(np.sqrt(np.maximum(variance, 0)))
 
 
 def _draw(theory: MeanField, neurons: int, seed: int, exact: bool) -> RNN:

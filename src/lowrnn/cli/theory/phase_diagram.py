@@ -74,7 +74,7 @@ def phase_diagram(
         from lowrnn.report.theory import phase_diagram_figure
 
         config = {"x": x, "y": y, "fixed": fixed}
-        figure = phase_diagram_figure(found)
+        figure = phase_diagram_figure(found, _LABELS)
         result["report"] = str(
             write_theory(out, "phase-diagram", config, result, figure, results=found)
         )
@@ -90,8 +90,21 @@ def phase_diagram(
 #: Names on the command line that differ from the arguments of `rank_one_family`.
 _NAMES = {"mn": "overlap", "input": "u", "mean_i": "mean_I", "sigma_mi": "sigma_mI",
           "sigma_ni": "sigma_nI"}  # fmt: skip
-_KNOWN = ("g", "overlap", "u", "mean_m", "mean_n", "sigma_m", "sigma_n", "cov_mn", "mean_I",
-          "sigma_mI", "sigma_nI", "sigma_perp")  # fmt: skip
+_LABELS = {
+    "g": "random strength g",
+    "overlap": "overlap λ",
+    "u": "input u",
+    "mean_m": "mean of m",
+    "mean_n": "mean of n",
+    "sigma_m": "s.d. of m",
+    "sigma_n": "s.d. of n",
+    "cov_mn": "covariance of m and n",
+    "mean_I": "mean of I",
+    "sigma_mI": "covariance of m and I",
+    "sigma_nI": "covariance of n and I",
+    "sigma_perp": "s.d. of I beyond m and n",
+}
+_KNOWN = tuple(_LABELS)
 DEFAULT_POINTS = 100
 
 

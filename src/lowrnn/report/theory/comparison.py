@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullLocator, StrMethodFormatter
 
 from lowrnn.report.style import CATEGORIES, GREY, INK
 
@@ -46,7 +47,10 @@ def comparison_figure(table: "pd.DataFrame") -> Figure:
             axes.spines[["top", "right"]].set_visible(False)
             sizes = sorted(drawn["neurons"].unique())
             axes.set_xticks(sizes, [str(size) for size in sizes])
-            axes.minorticks_off()
+            axes.xaxis.set_minor_locator(NullLocator())
+        right.yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        right.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        right.yaxis.set_minor_locator(NullLocator())
     grid[0, 0].legend(frameon=False, fontsize=8)
     grid[0, 1].legend(frameon=False, fontsize=8)
     return figure
@@ -73,7 +77,19 @@ def _values(axes: Any, rows: "pd.DataFrame", given: "pd.DataFrame", colour: str)
 
 
 def _scatter(axes: Any, rows: "pd.DataFrame", colour: str) -> None:
-    axes.plot(rows["neurons"], rows["sd"], "o", color=colour, markersize=4, label="networks")
+    # Of a normal variable, n draws know the standard deviation to one part in √(2n - 2).
+    error = rows["sd"] / np.sqrt(2 * np.maximum(rows["kept"] - 1, 1))
+    axes.errorbar(
+        rows["neurons"],
+        rows["sd"],
+        error,
+        color=colour,
+        linestyle="none",
+        marker="o",
+        markersize=4,
+        capsize=2,
+        label="networks ± error",
+    )
     if rows["expected_sd"].gt(0).any():
         axes.plot(rows["neurons"], rows["expected_sd"], color=colour, label="theory, leading order")
     else:
