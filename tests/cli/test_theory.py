@@ -137,7 +137,10 @@ def test_design_of_a_flow(tmp_path):
     [
         (["fixed-points", "--g", "-1"], "g is -1.0: give a number of at least 0"),
         (["fixed-points", "--nonlinearity", "sine"], "nonlinearity is 'sine': use one of tanh"),
-        (["fixed-points", "--mn", "3", "--sigma-n", "1"], "give larger variances"),
+        (
+            ["fixed-points", "--mn", "3", "--sigma-n", "1"],
+            "give at least 3, or smaller covariances",
+        ),
         (["fixed-points", "absent.yaml"], "absent.yaml cannot be read"),
         (["spectrum", "--state", "9"], "state is 9: give one of 0 to"),
         (["compare", "--neurons", "many"], "neurons is 'many': give sizes such as 250,1000"),

@@ -76,9 +76,14 @@ def rank_one(
         var_I += (covariance / sigma) ** 2 if covariance != 0 else 0.0
     inner = np.array([[sigma_m**2, sigma_mI], [sigma_mI, var_I]])
     outer = np.array([cov_mn, sigma_nI])
+    least = float(outer @ np.linalg.pinv(inner, hermitian=True) @ outer)
     if sigma_n is None:
-        least = outer @ np.linalg.pinv(inner, hermitian=True) @ outer
         wide = float(np.sqrt(least + 1))
+    elif wide**2 < least * (1 - 1e-9):
+        raise InputError(
+            f"sigma_n is {wide:g}, too small for a covariance of m and n of {cov_mn:g} and of n and"
+            f" I of {sigma_nI:g}: give at least {np.sqrt(least):.4g}, or smaller covariances"
+        )
     m, n, I = 0, 1, 2  # noqa: E741
     full = np.empty((3, 3))
     full[np.ix_([m, I], [m, I])] = inner
