@@ -19,9 +19,9 @@ def loss_by_hand(rnn, trials, batch, noise):
         x, squares, counted = np.zeros(N), 0.0, 0
         for step in range(trials.inputs.shape[1]):
             xi = noise.normal(len(batch), step, N)[position]
-            drift = -x + J @ np.tanh(x) + rnn.inputs @ trials.inputs[trial, step]
+            drift = -x + J @ np.tanh(x + rnn.bias) + rnn.inputs @ trials.inputs[trial, step]
             x = x + rnn.alpha * drift + np.sqrt(2 * rnn.alpha) * rnn.noise_std * xi
-            z = rnn.readout.T @ np.tanh(x) / N
+            z = rnn.readout.T @ np.tanh(x + rnn.bias) / N
             if trials.mask[trial, step]:
                 squares += np.mean((z - trials.targets[trial, step]) ** 2)
                 counted += 1
@@ -29,15 +29,21 @@ def loss_by_hand(rnn, trials, batch, noise):
     return total / len(batch)
 
 
+def training_of(rnn, task, trained, **changes):
+    """A training of one update, on batches of 3 out of 12 trials."""
+    settings = {
+        "seed": 2, "n_trials": 12, "batch_size": 3, "trained": trained, "learning_rate": 0.1,
+        "schedule": "constant", "updates": 1, "clip": None, "snapshots": (), "rate_exponents": {},
+        "rate_penalty": 0.0, "weight_penalty": 0.0,
+    }  # fmt: skip
+    return Training(rnn, task, settings | changes)
+
+
 @pytest.mark.parametrize("rank", [2, None])
 def test_the_gradient_is_that_of_the_published_loss(short, rank):
     rnn = initial_network(short, 6, rank, seed=1, g=0.8, dtype=np.float64)
     names = (*rnn.connectivity.parameters, "B", "w")
-    settings = {
-        "seed": 2, "n_trials": 12, "batch_size": 3, "trained": names, "learning_rate": 0.1,
-        "schedule": "constant", "updates": 1, "clip": None, "snapshots": (),
-    }  # fmt: skip
-    training = Training(rnn, short, settings)
+    training = training_of(rnn, short, names)
     start = {name: training.tensors[name].detach().clone() for name in names}
     training.update()
     rng = generator(2, "update", 0)
@@ -56,13 +62,44 @@ def test_the_gradient_is_that_of_the_published_loss(short, rank):
         assert float(training.tensors[name].grad[entry]) == pytest.approx(difference, rel=1e-6)
 
 
-def test_first_steps_are_of_the_learning_rate_and_smaller_in_a_matrix():
+@pytest.mark.parametrize("rank", [2, None])
+def test_gradients_of_penalties_and_gains(short, rank):
+    """Against finite differences of the penalties' definitions, on simulated rates."""
+    rnn = initial_network(short, 6, rank, seed=1, g=0.8, dtype=np.float64)
+    own = tuple(rnn.connectivity.parameters)
+    training = training_of(
+        rnn, short, (*own, "s_in", "s_out", "bias"), rate_penalty=0.7, weight_penalty=0.3
+    )
+    batch, noise = torch.tensor([4, 0, 9]), Noise(rnn.noise_std, 5)
+    training.objective(batch, noise).backward()
+    start = {name: value.detach().clone() for name, value in training.tensors.items()}
+
+    def by_hand(name, entry, shift):
+        values = {key: value.clone() for key, value in start.items()}
+        values[name][entry] += shift
+        moved = training.network(values)
+        loss = loss_by_hand(moved, training.trials, batch.numpy(), noise)
+        rates = moved.simulate(training.trials.inputs[batch.numpy()], noise.seed).rates
+        weights = np.sum([np.sum(values[one].numpy() ** 2) for one in own])
+        columns = [moved.inputs, moved.readout, moved.bias]
+        rest = np.sum([np.sum(array**2) for array in columns]) / 6
+        norm = rest + weights / (1 if rank is None else 6)
+        return loss + 0.7 * np.mean(rates**2) + 0.3 * norm
+
+    for name in (*own, "s_in", "s_out", "bias"):
+        entry = (1,) * start[name].ndim if name not in ("s_in", "s_out") else (0,)
+        difference = (by_hand(name, entry, 1e-6) - by_hand(name, entry, -1e-6)) / 2e-6
+        assert float(training.tensors[name].grad[entry]) == pytest.approx(difference, rel=1e-5)
+
+
+def test_first_steps_are_of_the_scaled_learning_rate():
     tensors = {"J": torch.zeros(5, 5), "B": torch.zeros(5, 1)}
     moving = Descent(
-        tensors, ["J", "B"], learning_rate=0.1, schedule="constant", updates=9, clip=None
-    )
+        tensors, ["J", "B"], learning_rate=0.1, schedule="constant", updates=9, clip=None,
+        scales={"J": 0.2},
+    )  # fmt: skip
     moving.update(0, (3 * tensors["J"] - 2 * tensors["B"]).sum())
-    torch.testing.assert_close(tensors["J"].detach(), torch.full((5, 5), -0.1 / 5))
+    torch.testing.assert_close(tensors["J"].detach(), torch.full((5, 5), -0.02))
     torch.testing.assert_close(tensors["B"].detach(), torch.full((5, 1), 0.1))
 
 

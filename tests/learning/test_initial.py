@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from lowrnn import FullRank, InputError, LowRank
-from lowrnn.learning import initial_network
+from lowrnn.learning import initial_network, low_rank_start
 from lowrnn.tasks import ContextDecision
 
 N = 1500
@@ -61,3 +61,23 @@ def test_the_seed_determines_the_network():
 def test_settings_out_of_range(settings, sentence):
     with pytest.raises(InputError, match=sentence):
         initial_network(ContextDecision(), **{"neurons": 10, "rank": 1} | settings)
+
+
+def test_a_low_rank_start_at_full_rank_is_the_same_network():
+    full = initial_network(ContextDecision(), 30, g=1.5, seed=2, dtype=np.float64)
+    low = low_rank_start(full, 30)
+    np.testing.assert_allclose(low.connectivity.dense(), full.connectivity.J, atol=1e-12)
+    u = np.random.default_rng(1).standard_normal((3, 20, 4))
+    np.testing.assert_allclose(low.simulate(u).z, full.simulate(u).z, atol=1e-12)
+
+
+def test_a_low_rank_start_is_the_best_approximation():
+    full = initial_network(ContextDecision(), 30, g=1.5, seed=2, dtype=np.float64)
+    low = low_rank_start(full, 2)
+    J, found = full.connectivity.J, low.connectivity
+    rest = np.linalg.svd(J, compute_uv=False)[2:]
+    assert np.sum((J - found.dense()) ** 2) == pytest.approx(np.sum(rest**2))
+    np.testing.assert_allclose(found.n.T @ found.n, 30 * np.eye(2), atol=1e-10)
+    np.testing.assert_array_equal(low.readout, full.readout)
+    with pytest.raises(InputError, match="rank is 31: give 1 to 30, the number of neurons"):
+        low_rank_start(full, 31)

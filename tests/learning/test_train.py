@@ -108,6 +108,50 @@ def test_the_cosine_schedule_falls_to_nothing(short):
     assert (np.diff(rate) < 0).all()
 
 
+def test_gains_scale_frozen_weights(short):
+    rnn = initial_network(short, 20, 2, seed=1)
+    learned = ("m", "s_in", "s_out")
+    trained = train(rnn, short, **QUICK, trained=learned, snapshots=["B", "w", "n"])
+    found = trained.history.parameters
+    np.testing.assert_array_equal(found["n"], np.broadcast_to(rnn.connectivity.n, (6, 20, 2)))
+    for before, after, course in (
+        (rnn.inputs, trained.rnn.inputs, found["B"]),
+        (rnn.readout, trained.rnn.readout, found["w"]),
+    ):
+        gain = after / before
+        assert np.ptp(gain) < 1e-6
+        assert abs(gain[0, 0] - 1) > 0.01
+        np.testing.assert_array_equal(course[0], before)
+        assert (course[1] != before).all()
+
+
+def test_learning_rates_scale_with_the_number_of_neurons(short):
+    rnn = initial_network(short, 25, 1, seed=1)
+    settings = QUICK | {"updates": 1, "learning_rate": 0.2, "schedule": "constant", "clip": None}
+    trained = train(rnn, short, **settings, rate_exponents={"w": -0.5}).rnn
+    for before, after, step in (
+        (rnn.inputs, trained.inputs, 0.2),
+        (rnn.readout, trained.readout, 0.04),
+    ):
+        np.testing.assert_allclose(np.abs(after - before), step, rtol=1e-2)
+    full = initial_network(short, 25, seed=1)
+    moved = train(full, short, **settings).rnn.connectivity.J - full.connectivity.J
+    np.testing.assert_allclose(np.abs(moved), 0.2 / 25, rtol=1e-2)
+
+
+def test_penalties_make_rates_and_weights_small(short):
+    rnn = initial_network(short, 20, 2, seed=1)
+
+    def sizes(**penalty):
+        found = train(rnn, short, **QUICK, **penalty).rnn
+        rates = found.simulate(short.conditions().inputs).rates
+        return np.mean(rates**2), np.linalg.norm(found.connectivity.dense())
+
+    plain, quiet, light = sizes(), sizes(rate_penalty=30.0), sizes(weight_penalty=1.0)
+    assert quiet[0] < 0.7 * plain[0]
+    assert light[1] < 0.7 * plain[1]
+
+
 @pytest.mark.parametrize("rank", [2, None])
 @pytest.mark.parametrize("at", [3, 19, 40])
 def test_an_interrupted_training_ends_as_if_it_had_never_stopped(
@@ -117,6 +161,7 @@ def test_an_interrupted_training_ends_as_if_it_had_never_stopped(
     monkeypatch.setattr(module, "_CHECKPOINT_SECONDS", 0.0)
     rnn = initial_network(short, 20, rank, seed=1)
     settings = QUICK | {"snapshots": ["w"], "checkpoint": tmp_path / "state.safetensors"}
+    settings |= {"rate_penalty": 0.1, "trained": [*rnn.connectivity.parameters, "B", "s_out"]}
     whole = train(rnn, short, **settings | {"checkpoint": None})
     count = 0
     update = Training.update
@@ -173,6 +218,10 @@ def test_a_damaged_checkpoint_is_refused(short, tmp_path):
         ({"schedule": "linear"}, "schedule is 'linear': choose among constant, cosine"),
         ({"trained": ["J"]}, "trained holds 'J': choose among m, n, B, w, bias, initial_state"),
         ({"trained": []}, "trained is empty"),
+        ({"trained": ["B", "s_in"]}, "trained holds 's_in' and 'B', which it multiplies"),
+        ({"rate_exponents": {"W": 1.0}}, "rate_exponents holds 'W': choose among J, m"),
+        ({"rate_penalty": -1.0}, r"rate_penalty is -1\.0: give a number of at least 0"),
+        ({"weight_penalty": "big"}, "weight_penalty is 'big': give a number"),
         ({"snapshots": ["x"]}, "snapshots holds 'x'"),
         ({"seed": -1}, "seed is -1: give an integer of at least 0"),
     ],

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 
 import torch
 from torch import Tensor
@@ -20,10 +21,6 @@ _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 class Descent:
     """Adam with a schedule, on gradients of bounded norm.
 
-    One learning rate serves every parameter and network size, because Adam moves every entry by
-    about the learning rate and entries are of order 1 in our convention. Only those of a full-rank
-    matrix are not: they move 1/N times as far, as those of `(1/N) m nᵀ` do.
-
     Parameters
     ----------
     tensors : dict from str to Tensor
@@ -38,6 +35,8 @@ class Descent:
         How many updates there will be.
     clip : float, optional
         The largest norm of the gradient over all parameters; a longer one is shortened to it.
+    scales : mapping from str to float
+        What the learning rate of a parameter is multiplied by; 1 for those left out.
     """
 
     def __init__(
@@ -49,13 +48,14 @@ class Descent:
         schedule: str,
         updates: int,
         clip: float | None,
+        scales: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
         self.parameters = {name: tensors[name].requires_grad_() for name in trained}
         self.learning_rate = learning_rate
         self.schedule = SCHEDULES[schedule]
         self.updates = updates
         self.clip = math.inf if clip is None else clip
-        self.scales = [1 / len(tensors["J"]) if name == "J" else 1.0 for name in trained]
+        self.scales = [scales.get(name, 1.0) for name in trained]
         self.adam = torch.optim.Adam(
             [{"params": [p]} for p in self.parameters.values()], fused=True
         )

@@ -35,7 +35,7 @@ class History:
     Attributes
     ----------
     loss : array (update,)
-        Loss of each update, on its batch, before the update.
+        Loss of each update, penalties included, on its batch, before the update.
     learning_rate : array (update,)
         Learning rate of each update.
     evaluated : integer array (evaluation,)

@@ -1,4 +1,4 @@
-"""Random networks to start learning from, as the published ones."""
+"""Networks to start learning from: random, as the published ones, or made of another network."""
 
 import math
 from typing import Any
@@ -63,8 +63,8 @@ def initial_network(
     """
     if neurons < 1:
         raise InputError(f"neurons is {neurons}: give at least 1")
-    if rank is not None and not 1 <= rank <= neurons:
-        raise InputError(f"rank is {rank}: give 1 to {neurons}, the number of neurons")
+    if rank is not None:
+        check_rank(rank, neurons)
     if not (math.isfinite(g) and g >= 0):
         raise InputError(f"g is {g}: give a strength of at least 0")
     rng = generator(seed, "network")
@@ -86,3 +86,36 @@ def initial_network(
         nonlinearity=nonlinearity,
         noise_std=noise_std,
     )
+
+
+def low_rank_start(rnn: RNN, rank: int) -> RNN:
+    """The low-rank network that resembles a full-rank one most.
+
+    Its matrix is the best approximation of this rank, from the singular value decomposition
+    `J = U S Vᵀ`: `m = √N U S` and `n = √N V`, the largest `rank` singular values (Dubreuil et al.
+    2022, Methods; published code). All else is the same. At rank N it is the same network; at a
+    small rank it often fails at what the network had learned, and is a start for training.
+
+    Parameters
+    ----------
+    rnn : RNN
+        The network, of any connectivity.
+    rank : int
+        Rank of the result.
+
+    Raises
+    ------
+    InputError
+        If the rank is not between 1 and the number of neurons.
+    """
+    check_rank(rank, rnn.neurons)
+    left, values, right = np.linalg.svd(rnn.connectivity.dense())
+    root = rnn.dtype.type(math.sqrt(rnn.neurons))
+    m = root * left[:, :rank] * values[:rank]
+    return rnn.replace(connectivity=LowRank(m, root * right[:rank].T))
+
+
+def check_rank(rank: int, neurons: int) -> None:
+    """Refuse a rank that a network of this size cannot have."""
+    if not 1 <= rank <= neurons:
+        raise InputError(f"rank is {rank}: give 1 to {neurons}, the number of neurons")

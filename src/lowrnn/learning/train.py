@@ -1,16 +1,17 @@
 """Gradient training of a network on a task."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from lowrnn.errors import InputError, check_number
 from lowrnn.learning.checkpoint import fingerprint, read_checkpoint, write_checkpoint
 from lowrnn.learning.descent import SCHEDULES
 from lowrnn.learning.history import History
 from lowrnn.learning.seeds import check_seed
-from lowrnn.learning.training import ARGUMENTS, Training
+from lowrnn.learning.training import ARGUMENTS, GAINS, Training
 from lowrnn.networks import RNN, structured_part
 from lowrnn.networks.threads import one_torch_thread
 from lowrnn.tasks import Task
@@ -46,7 +47,10 @@ def train(
     batch_size: int = 32,
     learning_rate: float = 0.1,
     schedule: str = "cosine",
+    rate_exponents: Mapping[str, float] = MappingProxyType({"J": -1.0}),
     clip: float | None = 1.0,
+    rate_penalty: float = 0.0,
+    weight_penalty: float = 0.0,
     trained: Sequence[str] | None = None,
     n_trials: int = 800,
     evaluate_every: int = 50,
@@ -63,7 +67,8 @@ def train(
     trial that count, then over trials (Dubreuil et al. 2022; Valente et al. 2022). Every update
     sees a batch drawn without replacement from a fixed set of trials, with fresh noise in the
     network (`rnn.noise_std`). The network returned has the weights at the end of the
-    `evaluate_every` updates whose mean loss was lowest, or those that met a target.
+    `evaluate_every` updates whose mean loss (with the penalties) was lowest, or those that met a
+    target.
 
     The defaults solve the decision tasks at any rank and size. The published settings for
     context-dependent decisions at rank 1 are `learning_rate=0.01, schedule="constant", clip=0.1,
@@ -81,14 +86,26 @@ def train(
     batch_size : int
         Trials in each update.
     learning_rate : float
-        Adam's learning rate at the start; the entries of a full-rank matrix learn at 1/N of it.
+        Adam's learning rate at the start.
     schedule : {"cosine", "constant"}
         How the learning rate goes on; "cosine" falls to 0 at the last update.
+    rate_exponents : mapping from str to float
+        How learning rates scale with the number of neurons N: that of a parameter is
+        `learning_rate * N**exponent`, 0 for those left out. Adam moves every entry by about its
+        learning rate, so entries of order 1 need no scaling; those of a full-rank matrix by default
+        move 1/N times as far, as those of `(1/N) m nᵀ` do.
     clip : float, optional
         The largest norm of the gradient; None for no limit.
+    rate_penalty : float
+        Added to the loss: this times the mean of `phi(x + bias)²` over trials, steps and neurons.
+    weight_penalty : float
+        Added to the loss: this times the sum of `|p|²/N` over the parameters that learn, a gain
+        counting as the weights that it multiplies, and `|J|²` for a full-rank matrix.
     trained : sequence of str, optional
-        What learns: among "J" (full rank) or "m", "n" (low rank), "B", "w", "bias" and
-        "initial_state". By default the connectivity, "B" and "w".
+        What learns: among "J" (full rank) or "m", "n" (low rank), "B", "w", "bias",
+        "initial_state", and the gains "s_in" and "s_out": one factor for each input and output, by
+        which the weights "B" and "w" are multiplied where these stay frozen, as published. By
+        default the connectivity, "B" and "w".
     n_trials : int
         Size of the set of training trials, drawn from the task.
     evaluate_every : int
@@ -117,10 +134,17 @@ def train(
     """
     trained = (*rnn.connectivity.parameters, "B", "w") if trained is None else tuple(trained)
     _check_fit(rnn, task)
-    _check_names(rnn, "trained", trained)
-    _check_names(rnn, "snapshots", snapshots)
+    parameters = (*rnn.connectivity.parameters, *ARGUMENTS)
+    _check_names("trained", trained, (*parameters, *GAINS))
+    _check_names("snapshots", snapshots, parameters)
+    _check_names("rate_exponents", rate_exponents, ("J", "m", "n", *ARGUMENTS, *GAINS))
     if not trained:
         raise InputError("trained is empty: name at least one parameter, such as 'm'")
+    for gain, of in GAINS.items():
+        if gain in trained and of in trained:
+            raise InputError(
+                f"trained holds {gain!r} and {of!r}, which it multiplies: leave one out"
+            )
     counts = {"updates": updates, "n_trials": n_trials, "evaluate_every": evaluate_every}
     for field, count in counts.items():
         if count < 1:
@@ -132,12 +156,17 @@ def train(
         raise InputError(f"schedule is {schedule!r}: choose among {', '.join(SCHEDULES)}")
     if clip is not None:
         check_number("clip", clip, above=0)
+    check_number("rate_penalty", rate_penalty, at_least=0)
+    check_number("weight_penalty", weight_penalty, at_least=0)
     settings = {f"task {name}": value for name, value in task.to_dict().items()} | {
         "updates": updates,
         "batch_size": batch_size,
         "learning_rate": learning_rate,
         "schedule": schedule,
+        "rate_exponents": dict(rate_exponents),
         "clip": clip,
+        "rate_penalty": rate_penalty,
+        "weight_penalty": weight_penalty,
         "trained": trained,
         "n_trials": n_trials,
         "evaluate_every": evaluate_every,
@@ -195,9 +224,8 @@ def _check_fit(rnn: RNN, task: Task) -> None:
             )
 
 
-def _check_names(rnn: RNN, field: str, names: Sequence[str]) -> None:
+def _check_names(field: str, names: Iterable[str], known: Sequence[str]) -> None:
     """Refuse what is no parameter of the network."""
-    known = (*rnn.connectivity.parameters, *ARGUMENTS)
     for name in names:
         if name not in known:
             raise InputError(f"{field} holds {name!r}: choose among {', '.join(known)}")

@@ -22,6 +22,18 @@ N_VALIDATION = 200
 #: Under which argument of `RNN` the other parameters go.
 ARGUMENTS = {"B": "inputs", "w": "readout", "bias": "bias", "initial_state": "initial_state"}
 
+#: Of which parameter each gain multiplies the columns.
+GAINS = {"s_in": "B", "s_out": "w"}
+
+
+def effective(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The network's tensors, with the gains applied to the weights that they belong to."""
+    applied = {name: value for name, value in tensors.items() if name not in GAINS}
+    for gain, of in GAINS.items():
+        if gain in tensors:
+            applied[of] = applied[of] * tensors[gain]
+    return applied
+
 
 class Training:
     """A training in progress: everything that changes, and how to go on.
@@ -37,6 +49,9 @@ class Training:
         arrays = (self.trials.inputs, self.trials.targets, step_weights(self.trials))
         self.data = [torch.from_numpy(array.astype(rnn.dtype)) for array in arrays]
         self.tensors = rnn.tensors()
+        for gain, of in GAINS.items():
+            if gain in settings["trained"]:
+                self.tensors[gain] = torch.ones_like(self.tensors[of][0])
         self.descent = Descent(
             self.tensors,
             settings["trained"],
@@ -44,6 +59,9 @@ class Training:
             schedule=settings["schedule"],
             updates=settings["updates"],
             clip=settings["clip"],
+            scales={
+                name: rnn.neurons**exponent for name, exponent in settings["rate_exponents"].items()
+            },
         )
         self.loss: list[float] = []
         self.evaluated: list[int] = []
@@ -81,19 +99,39 @@ class Training:
         size, count = self.settings["batch_size"], self.settings["n_trials"]
         rng = generator(self.settings["seed"], "update", self.done)
         batch = torch.from_numpy(rng.choice(count, size, replace=False))
-        inputs, targets, weights = (array[batch] for array in self.data)
-        loss = squared_error(
-            self.tensors,
-            inputs,
-            targets,
-            weights / size,
-            on="output",
-            alpha=self.rnn.alpha,
-            nonlinearity=self.rnn.nonlinearity,
-            noise=Noise(self.rnn.noise_std, int(rng.integers(2**63))),
-        )
+        loss = self.objective(batch, Noise(self.rnn.noise_std, int(rng.integers(2**63))))
         self.descent.update(self.done, loss)
         self.loss.append(float(loss.detach()))
+
+    def objective(self, batch: Tensor, noise: Noise) -> Tensor:
+        """What descent minimises on some of the trials: the loss, and the penalties."""
+        tensors = effective(self.tensors)
+        inputs, targets, weights = (array[batch] for array in self.data)
+        dynamics: dict[str, Any] = {
+            "alpha": self.rnn.alpha, "nonlinearity": self.rnn.nonlinearity, "noise": noise
+        }  # fmt: skip
+        total = squared_error(
+            tensors, inputs, targets, weights / len(batch), on="output", **dynamics
+        )
+        if self.settings["rate_penalty"]:
+            silence = inputs.new_zeros(*weights.shape, self.rnn.neurons)
+            evenly = torch.full_like(weights, self.settings["rate_penalty"] / silence.numel())
+            recurrent = {name: value for name, value in tensors.items() if name != "w"}
+            total = total + squared_error(
+                recurrent, inputs, silence, evenly, on="rates", **dynamics
+            )
+        if self.settings["weight_penalty"]:
+            total = total + self.settings["weight_penalty"] * self.weight_norm(tensors)
+        return total
+
+    def weight_norm(self, tensors: Mapping[str, Tensor]) -> Tensor:
+        """The squares of all weights that learn, added up; over N, except those of J."""
+        norm = self.data[0].new_zeros(())
+        for name in self.settings["trained"]:
+            # Entries of order 1 add up to N; J = (1/N) m nᵀ has a norm of order 1 already.
+            share = 1 if name == "J" else 1 / self.rnn.neurons
+            norm = norm + share * (tensors[GAINS.get(name, name)] ** 2).sum()
+        return norm
 
     def evaluate(self) -> None:
         """Score the present network, and keep its weights if they are the best so far."""
@@ -102,8 +140,9 @@ class Training:
         self.evaluated.append(self.done)
         self.metrics["accuracy"].append(score.accuracy)
         self.metrics["validation_loss"].append(score.loss)
+        present = effective(self.tensors)
         for name, values in self.snapshots.items():
-            values.append(self.tensors[name].detach().clone())
+            values.append(present[name].detach().clone())
         if self.done and (self.recent_loss < self.best_loss or self.target_met):
             self.best_loss = self.recent_loss
             moved = self.descent.parameters.items()
@@ -111,7 +150,8 @@ class Training:
 
     def network(self, values: Mapping[str, Tensor]) -> RNN:
         """The network with some of its parameters at these values."""
-        arrays = {name: value.detach().numpy() for name, value in values.items()}
+        tensors = effective({**self.tensors, **values})
+        arrays = {name: value.detach().numpy() for name, value in tensors.items()}
         own = {name: arrays[name] for name in self.rnn.connectivity.parameters if name in arrays}
         changes = {ARGUMENTS[name]: arrays[name] for name in ARGUMENTS if name in arrays}
         connectivity = replace(self.rnn.connectivity, **own)  # type: ignore[type-var]
