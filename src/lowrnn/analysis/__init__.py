@@ -1,7 +1,15 @@
 """What a finished network is: its flow, its fixed points, and what activity can tell about it."""
 
+from lowrnn.analysis.epairs import EPairs, epairs
 from lowrnn.analysis.fixed_points import FixedPoints, fixed_points
 from lowrnn.analysis.flow import LatentFlow, flow_field
+from lowrnn.analysis.gains import (
+    effective_coupling,
+    filtered_inputs,
+    gains,
+    mean_field_gains,
+    state_latents,
+)
 from lowrnn.analysis.identifiability import (
     connectivity_correlation,
     current_correlation,
@@ -9,11 +17,18 @@ from lowrnn.analysis.identifiability import (
 )
 
 __all__ = [
+    "EPairs",
     "FixedPoints",
     "LatentFlow",
     "connectivity_correlation",
     "current_correlation",
     "effective_connectivity_correlation",
+    "effective_coupling",
+    "filtered_inputs",
+    "epairs",
     "fixed_points",
     "flow_field",
+    "gains",
+    "mean_field_gains",
+    "state_latents",
 ]
