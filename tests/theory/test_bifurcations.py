@@ -142,3 +142,16 @@ def test_input_along_n_unfolds_the_pitchfork():
     found = points(family, "overlap", 0.5, 2.0, chaotic=False)
     assert [each.kind for each in found] == ["fold"]
     assert found[0].value > 1.0
+
+
+@pytest.mark.parametrize("resolution", [4, 8, 12, 40])
+def test_where_chaos_gets_structure_at_any_resolution(resolution):
+    """λ_c(g = 1.1), close to the onset of chaos, where determinants are tiny."""
+    found = branches(rank_one_family(g=1.1), "overlap", 1.05, 1.15, probes=2, resolution=resolution)
+    chaotic = [each.value for each in bifurcations(found) if each.state.chaotic]
+    assert chaotic == [pytest.approx(1.10134, abs=1e-5)]
+
+
+def test_a_bifurcation_on_a_point_of_the_branch():
+    found = bifurcations(branches(rank_one_family(overlap=0.0), "g", 0.5, 1.5, probes=4))
+    assert [(each.kind, each.value) for each in found] == [("chaos-onset", pytest.approx(1.0))]

@@ -112,7 +112,7 @@ def test_input_of_the_paper():
         ({"overlap": 2.0, "by": "means"}, "mean_m is 0"),
         ({"sigma_m": -1.0}, "sigma_m is -1.0"),
         ({"sigma_m": 0.0, "sigma_mI": 1.0}, "sigma_m is 0 but sigma_mI 1"),
-        ({"overlap": 2.0, "sigma_n": 1.0}, "negative eigenvalue"),
+        ({"overlap": 2.0, "sigma_n": 1.0}, "sigma_n is 1, too small .* give at least 2"),
     ],
 )
 def test_rank_one_refuses(given, message):

@@ -90,7 +90,8 @@ def _of_branch(branch: Branch) -> Iterable[tuple[float, Bifurcation]]:
     tests = [_tests(curve, Y, d) for Y, d in zip(points, along, strict=True)]
     for i, chord in enumerate(chords):
         before, after = tests[i], tests[i + 1]
-        changed = [kind for kind in before if before[kind] * after[kind] < 0]
+        # A zero counts as positive, so that one which falls on a point is found once.
+        changed = [kind for kind in before if (before[kind] < 0) != (after[kind] < 0)]
         if "fold" in changed and "crossing" in changed:
             # The branch that turns around at a pitchfork: its turning locates it best.
             changed.remove("crossing")
@@ -104,7 +105,7 @@ def _of_branch(branch: Branch) -> Iterable[tuple[float, Bifurcation]]:
             state = curve.state(Y)
             straight = abs(float(curve.tangent(Y, chord)[-1]))
             name: str | None = kind
-            if kind == "fold" and before["crossing"] * after["crossing"] < 0:
+            if kind == "fold" and (before["crossing"] < 0) != (after["crossing"] < 0):
                 name = "pitchfork"
             elif kind == "crossing":
                 name = _name_crossing(curve, Y, state)
@@ -119,11 +120,15 @@ def _tests(curve: Curve, Y: Array, along: Array) -> dict[str, float]:
     """What changes sign at each kind of bifurcation."""
     jacobian = curve.jacobian(Y)
     tangent = curve.tangent(Y, along, jacobian)
+    matrix = np.vstack([jacobian, tangent])
     tests = {
         # The parameter turns around.
         "fold": float(tangent[-1]),
-        # Another branch crosses; at folds this determinant keeps its sign.
-        "crossing": float(np.linalg.det(np.vstack([jacobian, tangent]))),
+        # Another branch crosses: the determinant changes sign, which it keeps at folds. It may be
+        # tiny throughout, as near the onset of chaos, where the smallest singular value is not.
+        "crossing": float(
+            np.sign(np.linalg.det(matrix)) * np.linalg.svd(matrix, compute_uv=False)[-1]
+        ),
     }
     if not curve.chaotic:
         state = curve.state(Y)
