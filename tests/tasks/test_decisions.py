@@ -3,7 +3,14 @@ import pandas as pd
 import pytest
 
 from lowrnn.errors import InputError
-from lowrnn.tasks import ContextDecision, Trials, choices, psychometric, sign_accuracy
+from lowrnn.tasks import (
+    ContextDecision,
+    PerceptualDecision,
+    Trials,
+    choices,
+    correct_choices,
+    psychometric,
+)
 
 
 def trials_with_windows() -> Trials:
@@ -33,24 +40,54 @@ def test_the_mean_over_the_window_decides() -> None:
     assert choices(outputs, trials)[3] == -1
 
 
-def test_accuracy_by_construction() -> None:
+def test_right_choices_by_construction() -> None:
     trials = trials_with_windows()
-    assert sign_accuracy(0.01 * trials.targets, trials) == 1
-    assert sign_accuracy(-5 * trials.targets, trials) == 0
+    np.testing.assert_array_equal(correct_choices(0.01 * trials.targets, trials), 1)
+    np.testing.assert_array_equal(correct_choices(-5 * trials.targets, trials), 0)
     flipped = trials.targets * np.array([1, -1, 1, 1])[:, None, None]
-    assert sign_accuracy(flipped, trials) == 0.75
+    np.testing.assert_array_equal(correct_choices(flipped, trials), [1, 0, 1, 1])
 
 
 def test_an_output_of_zero_is_an_error() -> None:
     trials = trials_with_windows()
-    assert sign_accuracy(np.zeros((4, 6, 1)), trials) == 0
+    np.testing.assert_array_equal(correct_choices(np.zeros((4, 6, 1)), trials), 0)
 
 
-def test_accuracy_needs_a_choice() -> None:
+def test_catch_trials_do_not_count() -> None:
     trials = trials_with_windows()
-    catch = Trials(trials.inputs, 0 * trials.targets, trials.mask, trials.conditions, trials.dt)
-    with pytest.raises(InputError, match="targets are 0 in every trial"):
-        sign_accuracy(trials.targets, catch)
+    targets = trials.targets * np.array([1, 0, 1, 0])[:, None, None]
+    some = Trials(trials.inputs, targets, trials.mask, trials.conditions, trials.dt)
+    np.testing.assert_array_equal(correct_choices(trials.targets, some), [1, np.nan, 1, np.nan])
+
+
+def test_accuracy_needs_a_trial_that_counts() -> None:
+    task = PerceptualDecision(coherences=[0])
+    trials = task.conditions()
+    with pytest.raises(InputError, match="trials hold catch trials alone: accuracy needs"):
+        task.accuracy(trials.targets, trials)
+
+
+def test_a_fixation_is_no_part_of_the_decision_window() -> None:
+    mask = np.ones((2, 6))
+    targets = np.zeros((2, 6, 1))
+    targets[:, 4:, 0] = [[0.5], [-0.5]]
+    trials = Trials(np.zeros((2, 6, 1)), targets, mask, pd.DataFrame({"a": [0, 1]}), 0.1)
+    outputs = np.where(targets != 0, np.sign(targets), -9 * np.array([1, -1])[:, None, None])
+    np.testing.assert_array_equal(choices(outputs, trials), [1, -1])
+
+
+def test_two_outputs_decide_by_their_difference() -> None:
+    targets = np.zeros((3, 4, 2))
+    targets[[0, 1, 2], 2:, [0, 1, 0]] = 0.5
+    mask = np.array([[1, 0, 1, 1]] * 3)
+    trials = Trials(np.zeros((3, 4, 1)), targets, mask, pd.DataFrame({"a": range(3)}), 0.1)
+    outputs = np.zeros((3, 4, 2))
+    outputs[:, 2:] = [[[0.3, 0.2]], [[0.1, 0.0]], [[-0.3, -0.2]]]
+    np.testing.assert_array_equal(choices(outputs, trials), [1, 1, -1])
+    np.testing.assert_array_equal(correct_choices(outputs, trials), [1, 0, 0])
+    many = Trials(np.zeros((1, 4, 1)), np.ones((1, 4, 3)), mask[:1], trials.conditions[:1], 0.1)
+    with pytest.raises(InputError, match="trials have 3 outputs: a binary decision has 1 or 2"):
+        choices(np.ones((1, 4, 3)), many)
 
 
 def test_outputs_must_fit_the_trials() -> None:

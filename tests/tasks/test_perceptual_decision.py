@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lowrnn.errors import InputError
-from lowrnn.tasks import PerceptualDecision
+from lowrnn.tasks import PerceptualDecision, task
 
 
 def test_the_published_trial() -> None:
@@ -19,14 +19,7 @@ def test_the_published_trial() -> None:
 
 
 def test_the_longer_variant_of_lint() -> None:
-    task = PerceptualDecision(
-        coherences=(-16, -8, -4, -2, -1, 1, 2, 4, 8, 16),
-        stimulus_amplitude=0.032,
-        noise_std=0.03,
-        delay=0.3,
-        decision=0.3,
-    )
-    trials = task.sample(400, seed=1)
+    trials = task("perceptual_decision", preset="lint2022").sample(400, seed=1)
     assert trials.inputs.shape == (400, 75, 1)
     np.testing.assert_array_equal(trials.mask.sum(axis=1), 15)
     stimulus = trials.inputs[:, 5:45, 0].mean(axis=1)
@@ -36,12 +29,12 @@ def test_the_longer_variant_of_lint() -> None:
 
 
 def test_catch_trials_are_left_out_of_accuracy() -> None:
-    task = PerceptualDecision(coherences=(-1, 0, 1))
-    trials = task.conditions()
+    chosen = PerceptualDecision(coherences=(-1, 0, 1))
+    trials = chosen.conditions()
     np.testing.assert_array_equal(trials.conditions["choice"], [-1, 0, 1])
     outputs = trials.targets.copy()
     outputs[0] *= -1
-    assert task.accuracy(outputs, trials) == 0.5
+    assert chosen.accuracy(outputs, trials) == 0.5
 
 
 def test_coherences_are_checked() -> None:

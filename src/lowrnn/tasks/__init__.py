@@ -2,7 +2,7 @@
 
 from lowrnn.tasks.base import Task
 from lowrnn.tasks.context_decision import ContextDecision
-from lowrnn.tasks.decisions import choices, psychometric, sign_accuracy
+from lowrnn.tasks.decisions import DecisionTask, choices, correct_choices, psychometric
 from lowrnn.tasks.perceptual_decision import PerceptualDecision
 from lowrnn.tasks.registry import TASKS, task
 from lowrnn.tasks.trials import Trials
@@ -10,11 +10,12 @@ from lowrnn.tasks.trials import Trials
 __all__ = [
     "TASKS",
     "ContextDecision",
+    "DecisionTask",
     "PerceptualDecision",
     "Task",
     "Trials",
     "choices",
+    "correct_choices",
     "psychometric",
-    "sign_accuracy",
     "task",
 ]

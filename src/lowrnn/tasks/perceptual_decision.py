@@ -1,26 +1,24 @@
 """Perceptual decision making: decide on the sign of one noisy stimulus."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
 
-from lowrnn.errors import check_array, check_number
-from lowrnn.tasks.base import Task, n_steps, windows
-from lowrnn.tasks.decisions import sign_accuracy
+from lowrnn.tasks.base import n_steps, windows
+from lowrnn.tasks.decisions import DecisionTask
 from lowrnn.tasks.trials import Trials
 
 
 @dataclass(frozen=True, kw_only=True)
-class PerceptualDecision(Task):
+class PerceptualDecision(DecisionTask):
     """Report the sign of a noisy stimulus after a delay (random-dot motion).
 
     A trial is fixation, stimulus, delay, decision; the target counts in the decision window alone.
-    The defaults are those of Dubreuil et al. 2022: 51 steps of 20 ms. Valente et al. 2022 use
-    `coherences=(-16, -8, -4, -2, -1, 1, 2, 4, 8, 16)`, `stimulus_amplitude=0.032`,
-    `noise_std=0.03`, `delay=0.3` and `decision=0.3`.
+    The defaults are those of Dubreuil et al. 2022 (preset `populations2022`): 51 steps of 20 ms.
+    Preset `lint2022` is the longer trial of Valente et al. 2022.
 
     Parameters
     ----------
@@ -43,6 +41,16 @@ class PerceptualDecision(Task):
     """
 
     name: ClassVar[str] = "perceptual_decision"
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "populations2022": {},
+        "lint2022": {
+            "delay": 0.3,
+            "decision": 0.3,
+            "coherences": (-16, -8, -4, -2, -1, 1, 2, 4, 8, 16),
+            "stimulus_amplitude": 0.032,
+            "noise_std": 0.03,
+        },
+    }
 
     fixation: float = 0.1
     stimulus: float = 0.8
@@ -54,10 +62,8 @@ class PerceptualDecision(Task):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        coherences = check_array("coherences", self.coherences, ("coherence",))
-        object.__setattr__(self, "coherences", tuple(coherences.tolist()))
-        for field in ("stimulus_amplitude", "noise_std"):
-            check_number(field, getattr(self, field), at_least=0)
+        self._check_floats("coherences", length="coherence")
+        self._check_amplitudes("stimulus_amplitude", "noise_std")
         self._steps()
 
     @property
@@ -68,9 +74,6 @@ class PerceptualDecision(Task):
     def output_names(self) -> tuple[str, ...]:
         return ("choice",)
 
-    def accuracy(self, outputs: ArrayLike, trials: Trials) -> float:
-        return sign_accuracy(outputs, trials)
-
     def _steps(self) -> dict[str, int]:
         """The length of each epoch in time steps."""
         return {
@@ -80,11 +83,11 @@ class PerceptualDecision(Task):
             "decision": n_steps("decision", self.decision, self.dt, at_least=1),
         }
 
-    def _grid(self) -> pd.DataFrame:
+    def grid(self) -> pd.DataFrame:
         coherence = np.array(self.coherences)
         return pd.DataFrame({"coherence": coherence, "choice": np.sign(coherence).astype(np.int64)})
 
-    def _trials(self, conditions: pd.DataFrame, rng: np.random.Generator | None) -> Trials:
+    def generate(self, conditions: pd.DataFrame, rng: np.random.Generator | None) -> Trials:
         on = windows(len(conditions), self._steps())
         coherence, choice = (conditions[c].to_numpy()[:, None] for c in ("coherence", "choice"))
         signal = self.stimulus_amplitude * coherence * on["stimulus"]

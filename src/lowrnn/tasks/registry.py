@@ -10,32 +10,40 @@ from lowrnn.tasks.base import Task
 from lowrnn.tasks.context_decision import ContextDecision
 from lowrnn.tasks.perceptual_decision import PerceptualDecision
 
-TASKS: dict[str, type[Task]] = {t.name: t for t in (ContextDecision, PerceptualDecision)}
-"""Every task, under the name that the command line takes."""
+TASKS: dict[str, type[Task]] = {t.name: t for t in (PerceptualDecision, ContextDecision)}
+"""Every task, under the name that the command line takes. A class of your own may join."""
 
 
-def task(name: str, **parameters: Any) -> Task:
+def task(name: str, *, preset: str | None = None, **parameters: Any) -> Task:
     """The task of this name.
 
     Parameters
     ----------
     name : str
         A name in `TASKS`, such as `"context_decision"`.
+    preset : str, optional
+        A published variant, such as `"lint2022"`; see `presets` of the task. Without it, the task
+        has its defaults.
     **parameters
-        Fields of the task that differ from its defaults.
+        Fields of the task that differ from the preset.
 
     Raises
     ------
     InputError
-        If the name or a parameter is unknown, or a parameter is out of bounds.
+        If the name, the preset or a parameter is unknown, or a parameter is out of bounds.
     """
     if name not in TASKS:
         raise InputError(f"task is {name!r}: {_nearest(name, TASKS)}")
-    known = [field.name for field in fields(TASKS[name])]
+    kind = TASKS[name]
+    known = [field.name for field in fields(kind)]
     for parameter in parameters:
         if parameter not in known:
             raise InputError(f"{name} has no parameter {parameter!r}: {_nearest(parameter, known)}")
-    return TASKS[name](**parameters)
+    if preset is not None and preset not in kind.presets:
+        mend = _nearest(preset, kind.presets) if kind.presets else "leave it out, there is none"
+        raise InputError(f"preset of {name} is {preset!r}: {mend}")
+    published = {} if preset is None else kind.presets[preset]
+    return kind(**{**published, **parameters})
 
 
 def _nearest(given: str, known: Iterable[str]) -> str:

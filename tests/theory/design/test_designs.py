@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from lowrnn.errors import InputError
-from lowrnn.tasks.decisions import sign_accuracy
+from lowrnn.tasks.decisions import correct_choices
 from lowrnn.theory import design
 
 
@@ -94,7 +94,7 @@ def test_detection_network_is_scored_by_the_task_room():
     trials = task.trials()
     rnn = task.sample(600, 1, exact=True)
     np.testing.assert_allclose(rnn.initial_state, -(rnn.connectivity.m + rnn.connectivity.n)[:, 0])
-    assert sign_accuracy(rnn.simulate(trials.inputs).z, trials) == 1
+    assert correct_choices(rnn.simulate(trials.inputs).z, trials).all()
 
 
 @pytest.mark.parametrize("dt", [0.1, 0.05])
