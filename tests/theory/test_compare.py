@@ -40,7 +40,7 @@ def test_a_mirror_image_is_not_simulated():
 
 def test_a_given_network_is_compared_with_its_own_theory():
     rnn = MIXTURE.sample(300, 0, dt=0.1)
-    theory = MeanField(GaussianMixture.estimate(rnn))
+    theory = MeanField.estimate(rnn)
     table = compare(theory, rnn, u=[1.0], neurons=[])
     assert set(table["network"]) == {"given"}
     kappa = table[(table["quantity"] == "kappa_1") & (table["state"] == 0)].iloc[0]
@@ -71,3 +71,9 @@ def test_what_it_refuses():
         compare(MeanField(MIXTURE), RNN(FullRank(np.eye(3)), dt=0.1, tau=1.0), u=[1.0])
     with pytest.raises(InputError, match="draws is 0: give a number of at least 1"):
         compare(MeanField(MIXTURE), u=[1.0], draws=0)
+
+
+def test_the_theory_of_a_network_takes_its_settings():
+    rnn = MIXTURE.sample(50, 0, g=0.6, nonlinearity="erf", noise_std=0.2)
+    theory = MeanField.estimate(rnn)
+    assert (theory.g, theory.nonlinearity, theory.noise_std) == (0.6, "erf", 0.2)

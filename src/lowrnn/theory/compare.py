@@ -47,9 +47,9 @@ def compare(
     theory : MeanField
         The infinite network.
     rnn : RNN, optional
-        A network to compare with, beside those drawn from the theory's mixture; with
-        `GaussianMixture.estimate(rnn)` in the theory, the question is whether its loadings are
-        Gaussian as far as its activity goes.
+        A network to compare with, beside those drawn from the theory's mixture. With the theory
+        `MeanField.estimate(rnn)` the question is whether its loadings are Gaussian as far as its
+        activity goes.
     u : array (input,), optional
         A constant input; none by default.
     neurons : sequence of int

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from lowrnn.errors import InputError, check_number
-from lowrnn.networks.mixture import GaussianMixture
+from lowrnn.networks import RNN, GaussianMixture, RandomPlusLowRank
 from lowrnn.networks.nonlinearity import check_nonlinearity
 from lowrnn.theory import latent, two_time
 from lowrnn.theory.circular_cycle import Circle
@@ -57,6 +57,32 @@ class MeanField:
         self.g = check_number("g", g, at_least=0)
         self.nonlinearity = check_nonlinearity(nonlinearity)
         self.noise_std = check_number("noise_std", noise_std, at_least=0)
+
+    @classmethod
+    def estimate(cls, rnn: RNN, labels: ArrayLike | None = None) -> "MeanField":
+        """The theory of networks that share their statistics with a given one.
+
+        Parameters
+        ----------
+        rnn : RNN
+            A network with low-rank connectivity, with or without a random part, and no bias.
+        labels : array (neuron,) of int, optional
+            The population of each neuron; one population by default. With `range(neurons)` latent
+            dynamics are exact for this network.
+
+        Raises
+        ------
+        InputError
+            As `GaussianMixture.estimate`.
+        """
+        mixture = GaussianMixture.estimate(rnn, labels)
+        random = rnn.connectivity
+        return cls(
+            mixture,
+            random.g if isinstance(random, RandomPlusLowRank) else 0.0,
+            nonlinearity=rnn.nonlinearity,
+            noise_std=rnn.noise_std,
+        )
 
     def __repr__(self) -> str:
         return (
