@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lowrnn.errors import InputError, check_number
 from lowrnn.learning.checkpoint import fingerprint, read_checkpoint, write_checkpoint
 from lowrnn.learning.descent import SCHEDULES
@@ -18,7 +20,7 @@ from lowrnn.learning.mixture_parameters import (
     tensors_of,
 )
 from lowrnn.learning.mixture_training import Dynamics, MixtureTraining
-from lowrnn.learning.score import Score
+from lowrnn.learning.score import Score, evaluate
 from lowrnn.learning.seeds import check_seed, derived_seed
 from lowrnn.networks import RNN, GaussianMixture
 from lowrnn.networks.nonlinearity import check_nonlinearity
@@ -59,6 +61,30 @@ class TrainedMixture:
     def sample(self, neurons: int, seed: int, **settings: Any) -> RNN:
         """A finite network that does the task; see `GaussianMixture.sample`."""
         return self.dynamics.sample(self.mixture, neurons, seed, **settings)
+
+    def scores(
+        self, task: Task, neurons: int, *, networks: int = 10, n_trials: int = 200, seed: int = 0
+    ) -> list[Score]:
+        """The scores of finite networks, each on trials of its own.
+
+        Parameters
+        ----------
+        task : Task
+            The task.
+        neurons : int
+            Size of the networks.
+        networks : int
+            How many are drawn.
+        n_trials : int
+            Trials for each of them.
+        seed : int
+            Determines networks, trials and noise.
+        """
+        seeds = [derived_seed(seed, "scoring", index) for index in range(networks)]
+        return [
+            evaluate(self.sample(neurons, s, dtype=np.float32), task, n_trials=n_trials, seed=s)
+            for s in seeds
+        ]
 
 
 def train_mixture(
