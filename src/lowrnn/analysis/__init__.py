@@ -1,5 +1,6 @@
 """What a finished network is: its flow, its fixed points, and what activity can tell about it."""
 
+from lowrnn.analysis.clustering import Clusters, cluster, loadings, stability
 from lowrnn.analysis.epairs import EPairs, epairs
 from lowrnn.analysis.fixed_points import FixedPoints, fixed_points
 from lowrnn.analysis.flow import LatentFlow, flow_field
@@ -15,20 +16,28 @@ from lowrnn.analysis.identifiability import (
     current_correlation,
     effective_connectivity_correlation,
 )
+from lowrnn.analysis.populations import PopulationSelection, resample, select_populations
 
 __all__ = [
+    "Clusters",
     "EPairs",
     "FixedPoints",
     "LatentFlow",
+    "PopulationSelection",
+    "cluster",
     "connectivity_correlation",
     "current_correlation",
     "effective_connectivity_correlation",
     "effective_coupling",
-    "filtered_inputs",
     "epairs",
+    "filtered_inputs",
     "fixed_points",
     "flow_field",
     "gains",
+    "loadings",
     "mean_field_gains",
+    "resample",
+    "select_populations",
+    "stability",
     "state_latents",
 ]
