@@ -18,7 +18,7 @@ def test_a_decision_needs_one_population(short):
 
 def test_what_is_not_solved_leaves_its_evidence_and_the_best(short, tmp_path):
     settings = QUICK | {"updates": 4, "evaluate_every": 2, "checkpoints": tmp_path}
-    found = fit_minimal_populations(short, accuracy=1.1, most=2, restarts=2, **settings)
+    found = fit_minimal_populations(short, accuracy=1.0, most=2, restarts=2, **settings)
     assert found.populations is None
     assert found.evidence["populations"].tolist() == [1, 1, 2, 2]
     assert found.evidence["seed"].tolist() == [0, 1, 0, 1]
@@ -30,5 +30,7 @@ def test_what_is_not_solved_leaves_its_evidence_and_the_best(short, tmp_path):
 def test_refusals(short):
     with pytest.raises(InputError, match="most is 0: give at least 1"):
         fit_minimal_populations(short, most=0)
+    with pytest.raises(InputError, match="accuracy is 95: give a fraction"):
+        fit_minimal_populations(short, accuracy=95)
     with pytest.raises(InputError, match="restarts is 0: give at least 1"):
         fit_minimal_populations(short, restarts=0)

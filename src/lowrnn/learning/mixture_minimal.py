@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lowrnn.errors import InputError, check_number
+from lowrnn.errors import InputError
 from lowrnn.learning.mixture import TrainedMixture, train_mixture
 from lowrnn.learning.seeds import check_seed
 from lowrnn.tasks import Task
@@ -89,10 +89,9 @@ def fit_minimal_populations(
     for field, count in counts.items():
         if count < 1:
             raise InputError(f"{field} is {count}: give at least 1")
-    check_number("accuracy", accuracy, above=0)
+    if not 0 < accuracy <= 1:
+        raise InputError(f"accuracy is {accuracy}: give a fraction above 0 and at most 1")
     folder = None if checkpoints is None else Path(checkpoints)
-    if folder is not None:
-        folder.mkdir(parents=True, exist_ok=True)
     rows: list[Mapping[str, Any]] = []
     candidates: list[tuple[float, TrainedMixture]] = []
     for populations in range(1, most + 1):
@@ -104,7 +103,8 @@ def fit_minimal_populations(
                 rank=rank,
                 neurons=neurons,
                 seed=start,
-                checkpoint=folder and folder / f"{populations}-{start}.safetensors",
+                checkpoint=folder
+                and folder / f"populations-{populations}-seed-{start}.safetensors",
                 **settings,
             )
             scores = found.scores(task, neurons, networks=networks, seed=start)
