@@ -3,17 +3,23 @@
 from lowrnn.tasks.base import Task
 from lowrnn.tasks.context_decision import ContextDecision
 from lowrnn.tasks.decisions import DecisionTask, choices, correct_choices, psychometric
+from lowrnn.tasks.match_to_sample import MatchToSample
+from lowrnn.tasks.multisensory_decision import MultisensoryDecision
 from lowrnn.tasks.perceptual_decision import PerceptualDecision
 from lowrnn.tasks.registry import TASKS, task
 from lowrnn.tasks.trials import Trials
+from lowrnn.tasks.working_memory import WorkingMemory
 
 __all__ = [
     "TASKS",
     "ContextDecision",
     "DecisionTask",
+    "MatchToSample",
+    "MultisensoryDecision",
     "PerceptualDecision",
     "Task",
     "Trials",
+    "WorkingMemory",
     "choices",
     "correct_choices",
     "psychometric",

@@ -8,9 +8,21 @@ from typing import Any
 from lowrnn.errors import InputError
 from lowrnn.tasks.base import Task
 from lowrnn.tasks.context_decision import ContextDecision
+from lowrnn.tasks.match_to_sample import MatchToSample
+from lowrnn.tasks.multisensory_decision import MultisensoryDecision
 from lowrnn.tasks.perceptual_decision import PerceptualDecision
+from lowrnn.tasks.working_memory import WorkingMemory
 
-TASKS: dict[str, type[Task]] = {t.name: t for t in (PerceptualDecision, ContextDecision)}
+TASKS: dict[str, type[Task]] = {
+    t.name: t
+    for t in (
+        PerceptualDecision,
+        WorkingMemory,
+        MultisensoryDecision,
+        ContextDecision,
+        MatchToSample,
+    )
+}
 """Every task, under the name that the command line takes. A class of your own may join."""
 
 
