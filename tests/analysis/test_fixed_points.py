@@ -148,7 +148,7 @@ def test_kinks_of_relu_are_solved_exactly() -> None:
     found = fixed_points(rnn(m, 2 * m, -m, "relu"), [1.0])
     np.testing.assert_allclose(found.kappa[:, 0], [0, 2])
     assert found.kind == ("stable", "unstable")
-    assert found.complete is None
+    assert found.complete
 
 
 def test_a_line_of_fixed_points_is_refused() -> None:

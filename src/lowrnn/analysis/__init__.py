@@ -17,6 +17,7 @@ from lowrnn.analysis.identifiability import (
     effective_connectivity_correlation,
 )
 from lowrnn.analysis.populations import PopulationSelection, resample, select_populations
+from lowrnn.analysis.slow_points import SlowPoints, slow_points
 
 __all__ = [
     "Clusters",
@@ -24,6 +25,7 @@ __all__ = [
     "FixedPoints",
     "LatentFlow",
     "PopulationSelection",
+    "SlowPoints",
     "cluster",
     "connectivity_correlation",
     "current_correlation",
@@ -38,6 +40,7 @@ __all__ = [
     "mean_field_gains",
     "resample",
     "select_populations",
+    "slow_points",
     "stability",
     "state_latents",
 ]

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from lowrnn.analysis.flow import Array, LatentFlow
+from lowrnn.analysis.piecewise_linear import relu_fixed_points
 from lowrnn.errors import InputError
 from lowrnn.networks import RNN
 
@@ -42,11 +43,13 @@ class FixedPoints:
         Of the Jacobian of `tau dkappa/dt`, so in units of `1/tau`; rightmost first.
     kind : tuple of str
         "stable" (all real parts below 0), "unstable" (all above), "saddle" (both), "marginal"
-        (some real part within 1e-6 of 0).
+        (some real part within 1e-6 of 0, or, for relu, a point on the kink of a neuron, where the
+        flow has no Jacobian).
     complete : bool or None
-        Whether the indices of the points found add up to that of the flow far out. False proves
-        that points are missing; True makes it unlikely. None where the test does not apply: a
-        marginal point, or a flow that does not point inwards at infinity.
+        Whether these are all fixed points. Certain for relu at rank 1 and 2 and for identity.
+        Otherwise whether the indices of the points found add up to that of the flow far out: False
+        proves that points are missing; True makes it unlikely. None where the test does not apply:
+        a marginal point, or a flow that does not point inwards at infinity.
     """
 
     kappa: Array
@@ -61,9 +64,10 @@ class FixedPoints:
 def fixed_points(rnn: RNN, u: ArrayLike | None = None) -> FixedPoints:
     """All fixed points of the latents under a constant input, and their stability.
 
-    Rank 1: every sign change of the flow on an interval that provably holds all fixed points. Rank
-    2 and more: Newton's method with the analytic Jacobian from many starts in such a box, with ever
-    more starts while the index test says that a point is missing.
+    relu at rank 1 and 2: exactly all, from the zero of every piece in which the flow is linear.
+    Otherwise at rank 1: every sign change of the flow on an interval that provably holds all fixed
+    points. At rank 2 and more: Newton's method with the analytic Jacobian from many starts in such
+    a box, with ever more starts while the index test says that a point is missing.
 
     Parameters
     ----------
@@ -90,6 +94,12 @@ def fixed_points(rnn: RNN, u: ArrayLike | None = None) -> FixedPoints:
     """
     flow = LatentFlow.of(rnn, u)
     box, inwards = _bounds(flow)
+    if flow.nonlinearity == "relu" and flow.rank <= 2:
+        found, certain = relu_fixed_points(flow)
+        return _classify(flow, _distinct(found), inwards, certain)
+    if flow.nonlinearity == "identity":
+        found = _newton(flow, np.zeros((1, flow.rank)), box)
+        return _classify(flow, found, inwards, certain=True)
     if flow.rank == 1:
         found = _sign_changes(flow, box[0])
         return _classify(flow, found, inwards)
@@ -209,17 +219,36 @@ def _distinct(kappa: Array) -> Array:
     return np.array(kept).reshape(-1, kappa.shape[1])
 
 
-def _classify(flow: LatentFlow, kappa: Array, inwards: bool | None) -> FixedPoints:
-    """Eigenvalues, kinds and the index test for the fixed points at `kappa`."""
+def _classify(
+    flow: LatentFlow, kappa: Array, inwards: bool | None, certain: bool = False
+) -> FixedPoints:
+    """Eigenvalues, kinds and completeness of the fixed points at `kappa`.
+
+    That they are all is either certain or, where it can be, a matter of the index test.
+    """
     jacobian = flow.jacobian(kappa)
     eigenvalues = np.linalg.eigvals(jacobian).astype(np.complex128)
     order = np.argsort(-eigenvalues.real, axis=1, kind="stable")
     eigenvalues = np.take_along_axis(eigenvalues, order, axis=1)
-    kind = tuple(_kind(values.real) for values in eigenvalues)
-    complete = None
-    if inwards and "marginal" not in kind:
+    kind = tuple(
+        "marginal" if kink else _kind(values.real)
+        for values, kink in zip(eigenvalues, _on_a_kink(flow, kappa), strict=True)
+    )
+    complete = True if certain else None
+    if inwards and not certain and "marginal" not in kind:
         complete = bool(np.sign(np.linalg.det(-jacobian)).sum().round() == 1)
     return FixedPoints(kappa, eigenvalues, kind, complete)
+
+
+def _on_a_kink(flow: LatentFlow, kappa: Array) -> NDArray[np.bool_]:
+    """Whether the gain of some neuron that takes part jumps at each point."""
+    if flow.nonlinearity != "relu":
+        return np.zeros(len(kappa), bool)
+    takes_part = (flow.m != 0).any(axis=1) & (flow.n != 0).any(axis=1)
+    parts = np.abs(kappa[:, None] * flow.m).sum(axis=2) + np.abs(flow.drive)
+    near = np.abs(kappa @ flow.m.T + flow.drive) <= 1e-9 * parts
+    on_a_kink: NDArray[np.bool_] = (near & takes_part).any(axis=1)
+    return on_a_kink
 
 
 def _kind(real: Array) -> str:

@@ -73,8 +73,8 @@ def state_latents(rnn: RNN, x: ArrayLike) -> tuple[Array, Array]:
     states = np.asarray(x, np.float64)
     states = check_array("x", states, (*states.shape[:-1], rnn.neurons))
     basis = np.concatenate([low_rank.canonical().m, rnn.inputs], axis=1).astype(np.float64)
-    found = np.linalg.lstsq(basis, states.reshape(-1, rnn.neurons).T)[0].T
-    found = found.reshape(*states.shape[:-1], -1)
+    solved = np.linalg.lstsq(basis, states.reshape(-1, rnn.neurons).T)[0].T
+    found: Array = solved.reshape(*states.shape[:-1], -1)
     return found[..., : rnn.rank], found[..., rnn.rank :]
 
 

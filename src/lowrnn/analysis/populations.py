@@ -194,8 +194,8 @@ def select_populations(
     enough = table["populations"][table["accuracy"] >= own - tolerance]
     return PopulationSelection(
         by_function=int(enough.iloc[0]) if len(enough) else None,
-        by_bic=int(table["populations"][table["bic"].idxmin()]),
-        by_heldout=int(table["populations"][table["heldout"].idxmax()]),
+        by_bic=numbers[int(table["bic"].argmin())],
+        by_heldout=numbers[int(table["heldout"].argmax())],
         accuracy=own,
         table=table,
         clusters=clusters,
