@@ -8,7 +8,11 @@ from typing import Any
 from lowrnn.errors import InputError
 from lowrnn.tasks.base import Task
 from lowrnn.tasks.context_decision import ContextDecision
+from lowrnn.tasks.cosine import Cosine
+from lowrnn.tasks.cue_set_go import CueSetGo
+from lowrnn.tasks.flip_flop import FlipFlop
 from lowrnn.tasks.match_to_sample import MatchToSample
+from lowrnn.tasks.measure_wait_go import MeasureWaitGo
 from lowrnn.tasks.multisensory_decision import MultisensoryDecision
 from lowrnn.tasks.perceptual_decision import PerceptualDecision
 from lowrnn.tasks.working_memory import WorkingMemory
@@ -21,6 +25,10 @@ TASKS: dict[str, type[Task]] = {
         MultisensoryDecision,
         ContextDecision,
         MatchToSample,
+        FlipFlop,
+        Cosine,
+        CueSetGo,
+        MeasureWaitGo,
     )
 }
 """Every task, under the name that the command line takes. A class of your own may join."""
