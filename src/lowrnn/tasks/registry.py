@@ -14,6 +14,7 @@ from lowrnn.tasks.flip_flop import FlipFlop
 from lowrnn.tasks.match_to_sample import MatchToSample
 from lowrnn.tasks.measure_wait_go import MeasureWaitGo
 from lowrnn.tasks.multisensory_decision import MultisensoryDecision
+from lowrnn.tasks.multitask import MultiTask
 from lowrnn.tasks.perceptual_decision import PerceptualDecision
 from lowrnn.tasks.working_memory import WorkingMemory
 
@@ -40,7 +41,8 @@ def task(name: str, *, preset: str | None = None, **parameters: Any) -> Task:
     Parameters
     ----------
     name : str
-        A name in `TASKS`, such as `"context_decision"`.
+        A name in `TASKS`, such as `"context_decision"`; or `"multitask"`, with the names of `tasks`
+        or what they stored as a parameter.
     preset : str, optional
         A published variant, such as `"lint2022"`; see `presets` of the task. Without it, the task
         has its defaults.
@@ -52,9 +54,10 @@ def task(name: str, *, preset: str | None = None, **parameters: Any) -> Task:
     InputError
         If the name, the preset or a parameter is unknown, or a parameter is out of bounds.
     """
-    if name not in TASKS:
-        raise InputError(f"task is {name!r}: {_nearest(name, TASKS)}")
-    kind = TASKS[name]
+    kinds: dict[str, type[Task]] = {**TASKS, MultiTask.name: MultiTask}
+    if name not in kinds:
+        raise InputError(f"task is {name!r}: {_nearest(name, kinds)}")
+    kind = kinds[name]
     known = [field.name for field in fields(kind)]
     for parameter in parameters:
         if parameter not in known:
@@ -63,7 +66,16 @@ def task(name: str, *, preset: str | None = None, **parameters: Any) -> Task:
         mend = _nearest(preset, kind.presets) if kind.presets else "leave it out, there is none"
         raise InputError(f"preset of {name} is {preset!r}: {mend}")
     published = {} if preset is None else kind.presets[preset]
+    if kind is MultiTask:
+        parameters["tasks"] = tuple(_part(given) for given in parameters.get("tasks", ()))
     return kind(**{**published, **parameters})
+
+
+def _part(given: Any) -> Any:
+    """A task of several, given by name or as stored; else as it is, for `MultiTask` to judge."""
+    if isinstance(given, str):
+        return task(given)
+    return task(**given) if isinstance(given, dict) and "name" in given else given
 
 
 def _nearest(given: str, known: Iterable[str]) -> str:
