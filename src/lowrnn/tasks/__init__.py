@@ -6,9 +6,11 @@ from lowrnn.tasks.cosine import Cosine
 from lowrnn.tasks.cue_set_go import CueSetGo
 from lowrnn.tasks.decisions import DecisionTask, choices, correct_choices, psychometric
 from lowrnn.tasks.flip_flop import FlipFlop
+from lowrnn.tasks.gymnasium import from_gymnasium
 from lowrnn.tasks.match_to_sample import MatchToSample
 from lowrnn.tasks.measure_wait_go import MeasureWaitGo
 from lowrnn.tasks.multisensory_decision import MultisensoryDecision
+from lowrnn.tasks.multitask import MultiTask, multitask
 from lowrnn.tasks.perceptual_decision import PerceptualDecision
 from lowrnn.tasks.registry import TASKS, task
 from lowrnn.tasks.timing import TimingTask
@@ -24,6 +26,7 @@ __all__ = [
     "FlipFlop",
     "MatchToSample",
     "MeasureWaitGo",
+    "MultiTask",
     "MultisensoryDecision",
     "PerceptualDecision",
     "Task",
@@ -32,6 +35,8 @@ __all__ = [
     "WorkingMemory",
     "choices",
     "correct_choices",
+    "from_gymnasium",
+    "multitask",
     "psychometric",
     "task",
 ]

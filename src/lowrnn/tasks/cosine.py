@@ -26,8 +26,8 @@ class Cosine(Task):
     The defaults are those of Schuessler et al. 2020, supplement (preset `schuessler2020`), their
     times in units of tau = 0.1 s: 200 steps of 0.1 tau, a period of 5 tau, 2 periods that count.
     The published network has no input and starts in the state of its input vector. The pulse has
-    area tau: it sets a network of that time constant to the same state at the end of the first step,
-    where the target is that of time 0.
+    area tau: it sets a network of that time constant to the same state at the end of the first
+    step, where the target is that of time 0.
 
     Parameters
     ----------
