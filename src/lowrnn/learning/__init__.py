@@ -2,17 +2,34 @@
 
 from lowrnn.learning.history import History
 from lowrnn.learning.initial import initial_network, low_rank_start
+from lowrnn.learning.many import train_many
+from lowrnn.learning.minimal import MinimalRank, fit_minimal_rank
+from lowrnn.learning.mixture import TrainedMixture, train_mixture
+from lowrnn.learning.mixture_minimal import MinimalPopulations, fit_minimal_populations
+from lowrnn.learning.recipe import Recipe, Stage, train_recipe
+from lowrnn.learning.recipes import recipe_for
 from lowrnn.learning.score import Score, evaluate
 from lowrnn.learning.train import Trained, train
 from lowrnn.networks.threads import one_torch_thread
 
 __all__ = [
     "History",
+    "MinimalPopulations",
+    "MinimalRank",
+    "Recipe",
     "Score",
+    "Stage",
     "Trained",
+    "TrainedMixture",
     "evaluate",
+    "fit_minimal_populations",
+    "fit_minimal_rank",
     "initial_network",
     "low_rank_start",
     "one_torch_thread",
+    "recipe_for",
     "train",
+    "train_many",
+    "train_mixture",
+    "train_recipe",
 ]

@@ -1,6 +1,6 @@
 """What a network leaves behind while it learns."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -108,3 +108,37 @@ class History:
             raise InputError(
                 f"history {path} cannot be read ({error}): give a file that History.save wrote"
             ) from None
+
+
+def joined(histories: Sequence[History]) -> History:
+    """The course of several trainings, one after another.
+
+    Each begins with an evaluation, so that the number of updates before it appears twice in
+    `evaluated`. Parameters are kept if all of them kept them, in the same shape.
+    """
+    before = np.cumsum([0, *(len(history.loss) for history in histories)])
+    first = histories[0]
+
+    kept = [
+        name
+        for name, value in first.parameters.items()
+        if all(
+            name in history.parameters and history.parameters[name].shape[1:] == value.shape[1:]
+            for history in histories
+        )
+    ]
+    return History(
+        loss=np.concatenate([history.loss for history in histories]),
+        learning_rate=np.concatenate([history.learning_rate for history in histories]),
+        evaluated=np.concatenate(
+            [history.evaluated + shift for history, shift in zip(histories, before, strict=False)]
+        ),
+        metrics={
+            name: np.concatenate([history.metrics[name] for history in histories])
+            for name in first.metrics
+        },
+        parameters={
+            name: np.concatenate([history.parameters[name] for history in histories])
+            for name in kept
+        },
+    )

@@ -7,7 +7,7 @@ import numpy as np
 
 from lowrnn.errors import InputError
 
-_USES = ("network", "training trials", "validation trials", "scoring", "update")
+_USES = ("network", "training trials", "validation trials", "scoring", "update", "stage")
 
 
 def check_seed(seed: Any) -> int:

@@ -1,0 +1,120 @@
+"""How networks are trained on each task: the published ways, and the library's own.
+
+A preset of a task (`lowrnn.tasks.task(name, preset=...)`) fixes the trials; the recipe of the same
+name is how the paper trains networks on them.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from lowrnn.learning.recipe import Recipe, Stage
+
+#: Updates that make one epoch in the code released with Dubreuil et al. 2022.
+EPOCH = 25
+
+
+def recipe_for(task: str, rank: int | None = None, *, preset: str | None = None) -> Recipe:
+    """How to train a network on a task.
+
+    Parameters
+    ----------
+    task : str
+        Name of the task.
+    rank : int, optional
+        Rank of the network; full by default.
+    preset : str, optional
+        A published variant. "populations2022" has the settings of the code released with Dubreuil
+        et al. 2022 for five tasks, changed where this is said beside them. Without a preset, or
+        where it has none for the task, the recipe is the library's own: the defaults of `train`,
+        but for tasks that these do not learn.
+    """
+    published = POPULATIONS2022 if preset == "populations2022" else {}
+    low, full = published.get(task) or OWN.get(task) or (Recipe(), Recipe())
+    return full if rank is None else low
+
+
+def _stage(
+    epochs: int,
+    learning_rate: float,
+    clip: float | None,
+    trained: Sequence[str],
+    *,
+    stop: float | None = None,
+    exponent: float | None = None,
+    full_rank: bool = False,
+    **task: Any,
+) -> Stage:
+    """A training in the published manner, which scales all learning rates by `N**exponent`."""
+    settings = {
+        "updates": epochs * EPOCH,
+        "evaluate_every": EPOCH,
+        "learning_rate": learning_rate,
+        "schedule": "constant",
+        "clip": clip,
+        "trained": tuple(trained),
+        "target_loss": stop,
+    }
+    if full_rank:
+        settings["rate_exponents"] = dict.fromkeys(trained, exponent or 0.0)
+    return Stage(task=task, settings=settings, full_rank=full_rank)
+
+
+_GAINS = ("s_in", "s_out")
+_LOW = ("m", "n", *_GAINS)
+_LOW_AND_B = ("m", "n", "B", "s_out")
+
+#: Published noise of a working memory network: 0.005 a step, as `initial_network` says of 0.05.
+_QUIET = {"noise_std": 0.005 / math.sqrt(2 * 0.2)}
+
+# Published, the primer takes 50 epochs at a learning rate of 1e-5, from g = 0.1, over delays of up
+# to 2 s; the stages at rank 2 take 300, 50 and 400. From g = 0.8 the full-rank network learns short
+# delays in a few epochs, and what follows takes fewer as well.
+_MATCH_PRIMER = _stage(
+    40, 1e-3, 1.0, ("J", "B", "w"), stop=0.05, full_rank=True, delay=(0.5, 0.7), decision=0.2
+)
+_MATCH = Recipe(
+    stages=(
+        _MATCH_PRIMER,
+        _stage(100, 1e-2, 0.01, _LOW_AND_B, stop=0.05, delay=(0.5, 0.7)),
+        _stage(50, 1e-3, 1.0, _LOW_AND_B, stop=0.05, delay=(0.5, 1.0)),
+        _stage(100, 1e-3, 1.0, _LOW_AND_B, stop=0.02),
+    ),
+    network={"g": 0.8},
+)
+
+#: For each task the recipes of low-rank and of full-rank networks.
+POPULATIONS2022: dict[str, tuple[Recipe, Recipe]] = {
+    "perceptual_decision": (
+        Recipe(stages=(_stage(20, 5e-3, None, _LOW),)),
+        Recipe(stages=(_stage(30, 1e-4, None, ("J", *_GAINS), stop=0.05, full_rank=True),)),
+    ),
+    "working_memory": (
+        Recipe(
+            stages=(
+                _stage(5, 1e-2, None, ("J", *_GAINS), exponent=-0.5, full_rank=True),
+                _stage(100, 1e-2, 1.0, _LOW),
+            ),
+            network=_QUIET,
+        ),
+        Recipe(
+            stages=(_stage(30, 1e-5, None, ("J", *_GAINS), stop=0.05, full_rank=True),),
+            network=_QUIET,
+        ),
+    ),
+    "multisensory_decision": (
+        Recipe(stages=(_stage(30, 1e-2, 0.1, _LOW_AND_B, stop=0.01),)),
+        Recipe(stages=(_stage(40, 1e-4, None, ("J", "B", "s_out"), stop=0.05, full_rank=True),)),
+    ),
+    "context_decision": (
+        Recipe(stages=(_stage(100, 1e-2, 0.1, _LOW_AND_B, stop=0.01),)),
+        Recipe(stages=(_stage(60, 1e-4, 1.0, ("J", "B", "s_out"), stop=0.05, full_rank=True),)),
+    ),
+    "match_to_sample": (
+        _MATCH,
+        Recipe(stages=(_stage(100, 1e-4, 1.0, ("J", "B", "s_out"), stop=0.05, full_rank=True),)),
+    ),
+}
+
+#: Where the defaults of `train` do not do.
+OWN: dict[str, tuple[Recipe, Recipe]] = {}
