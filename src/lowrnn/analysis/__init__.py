@@ -16,8 +16,11 @@ from lowrnn.analysis.identifiability import (
     current_correlation,
     effective_connectivity_correlation,
 )
+from lowrnn.analysis.inactivation import inactivation, silence, silence_directions
 from lowrnn.analysis.populations import PopulationSelection, resample, select_populations
+from lowrnn.analysis.selectivity import selectivity
 from lowrnn.analysis.slow_points import SlowPoints, slow_points
+from lowrnn.analysis.targeted import TargetedAxes, targeted_axes
 
 __all__ = [
     "Clusters",
@@ -26,6 +29,7 @@ __all__ = [
     "LatentFlow",
     "PopulationSelection",
     "SlowPoints",
+    "TargetedAxes",
     "cluster",
     "connectivity_correlation",
     "current_correlation",
@@ -36,11 +40,16 @@ __all__ = [
     "fixed_points",
     "flow_field",
     "gains",
+    "inactivation",
     "loadings",
     "mean_field_gains",
     "resample",
     "select_populations",
+    "selectivity",
+    "silence",
+    "silence_directions",
     "slow_points",
     "stability",
     "state_latents",
+    "targeted_axes",
 ]
