@@ -12,6 +12,7 @@ from lowrnn.cli.demo import demo
 from lowrnn.cli.fit import fit
 from lowrnn.cli.report import report
 from lowrnn.cli.reproduce import reproduce
+from lowrnn.cli.tasks import tasks
 from lowrnn.cli.theory import theory
 from lowrnn.cli.train import train
 
@@ -25,7 +26,7 @@ app = typer.Typer(
 )
 
 # The order of `lowrnn --help`.
-for command in (demo, fit, train, reproduce, report, bench):
+for command in (demo, fit, tasks, train, reproduce, report, bench):
     app.command()(command)
 app.add_typer(theory, name="theory")
 
