@@ -2,6 +2,13 @@
 
 from lowrnn.analysis.clustering import Clusters, cluster, loadings, stability
 from lowrnn.analysis.epairs import EPairs, epairs
+from lowrnn.analysis.equivalent import (
+    LowRankEquivalent,
+    low_rank_equivalent,
+    silencing_predictions,
+    strongest,
+    subsampling,
+)
 from lowrnn.analysis.fixed_points import FixedPoints, fixed_points
 from lowrnn.analysis.flow import LatentFlow, flow_field
 from lowrnn.analysis.gains import (
@@ -21,12 +28,14 @@ from lowrnn.analysis.populations import PopulationSelection, resample, select_po
 from lowrnn.analysis.selectivity import selectivity
 from lowrnn.analysis.slow_points import SlowPoints, slow_points
 from lowrnn.analysis.targeted import TargetedAxes, targeted_axes
+from lowrnn.analysis.weights import from_torch, from_weights
 
 __all__ = [
     "Clusters",
     "EPairs",
     "FixedPoints",
     "LatentFlow",
+    "LowRankEquivalent",
     "PopulationSelection",
     "SlowPoints",
     "TargetedAxes",
@@ -39,17 +48,23 @@ __all__ = [
     "filtered_inputs",
     "fixed_points",
     "flow_field",
+    "from_torch",
+    "from_weights",
     "gains",
     "inactivation",
     "loadings",
+    "low_rank_equivalent",
     "mean_field_gains",
     "resample",
     "select_populations",
     "selectivity",
     "silence",
     "silence_directions",
+    "silencing_predictions",
     "slow_points",
     "stability",
     "state_latents",
+    "strongest",
+    "subsampling",
     "targeted_axes",
 ]
