@@ -14,7 +14,7 @@ import yaml
 import lowrnn.learning
 import lowrnn.report
 from lowrnn import RNN
-from lowrnn.learning import evaluate
+from lowrnn.learning import evaluate, recipe_for
 from lowrnn.learning.training import Training
 from lowrnn.tasks import ContextDecision, task
 
@@ -35,7 +35,7 @@ def test_the_run_folder(call, tmp_path, no_report, rank):
     assert metrics == json.loads((tmp_path / "metrics.json").read_text())
     assert metrics["kind"] == "train"
     assert metrics["task"] == "context_decision"
-    assert (metrics["rank"], metrics["neurons"], metrics["updates"]) == (rank, 16, 4)
+    assert (metrics["rank"], metrics["neurons"], metrics["steps"]) == (rank, 16, 4)
     assert metrics["out"] == str(tmp_path)
     assert metrics["seconds"] > 0
 
@@ -71,6 +71,39 @@ def test_the_answer_in_words_and_the_report(call, tmp_path):
     assert Path(path).read_text().startswith("<!")
 
 
+def test_a_preset_sets_task_and_training(call, tmp_path, no_report):
+    answer = call(
+        "train", "match_to_sample", "--rank", 2, "--neurons", 16, "--preset", "populations2022",
+        "--updates", 2, "--n-trials", 40, "--out", tmp_path, "--json",
+    )  # fmt: skip
+    assert answer.exit_code == 0, answer.stderr
+    metrics = json.loads(answer.stdout)
+    recipe = recipe_for("match_to_sample", 2, preset="populations2022")
+    assert metrics["steps"] == 2 * len(recipe.stages)
+    config = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    stages = config["recipe"]["stages"]
+    assert stages[0]["full_rank"] is True
+    assert stages[1]["task"] == {"delay": [0.5, 0.7]}
+    assert stages[1]["settings"]["trained"] == ["m", "n", "B", "s_out"]
+    assert all(stage["settings"]["updates"] == 2 for stage in stages)
+    assert config["task"]["delay"] == [0.5, 3.0]
+    assert not (tmp_path / "checkpoint").exists()
+
+
+def test_a_mixture(call, tmp_path, no_report):
+    answer = call(
+        "train", "context_decision", "--rank", "mixture", "--populations", 3, *SMALL, "--out",
+        tmp_path, "--json",
+    )  # fmt: skip
+    assert answer.exit_code == 0, answer.stderr
+    metrics = json.loads(answer.stdout)
+    assert (metrics["rank"], metrics["neurons"], metrics["steps"]) == (1, 16, 4)
+    assert RNN.load(tmp_path / "network.safetensors").neurons == 16
+    config = yaml.safe_load((tmp_path / "config.yaml").read_text())
+    assert (config["populations"], config["latents"]) == (3, 1)
+    assert not (tmp_path / "checkpoint").exists()
+
+
 def test_an_interrupted_command_resumes(call, tmp_path, no_report, monkeypatch):
     module = importlib.import_module("lowrnn.learning.train")
     monkeypatch.setattr(module, "_CHECKPOINT_SECONDS", 0.0)
@@ -89,7 +122,7 @@ def test_an_interrupted_command_resumes(call, tmp_path, no_report, monkeypatch):
     assert answer.exit_code == 130
     assert answer.stdout == ""
     assert answer.stderr.endswith("Interrupted: run the same command again to resume.\n")
-    assert [p.name for p in (tmp_path / "parts").iterdir()] == ["checkpoint.safetensors"]
+    assert [p.name for p in (tmp_path / "parts").iterdir()] == ["checkpoint"]
     assert call(*command, "--out", tmp_path / "parts").exit_code == 0
     whole, parts = (tmp_path / name / "network.safetensors" for name in ("whole", "parts"))
     assert whole.read_bytes() == parts.read_bytes()
@@ -112,7 +145,7 @@ def test_a_full_disk_keeps_the_training(call, tmp_path, no_report, monkeypatch):
     assert answer.exit_code == 2
     assert "Error: No space left on device: make room" in answer.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "checkpoint.safetensors", "config.yaml", "network.safetensors",
+        "checkpoint", "config.yaml", "network.safetensors",
     ]  # fmt: skip
 
     def again(training):
@@ -127,7 +160,10 @@ def test_a_full_disk_keeps_the_training(call, tmp_path, no_report, monkeypatch):
     ("arguments", "sentence"),
     [
         (["context_decisions"], "task is 'context_decisions': did you mean 'context_decision'?"),
-        (["context_decision", "--rank", "none"], "rank is 'none': give a whole number, or full"),
+        (
+            ["context_decision", "--rank", "none"],
+            "rank is 'none': give a whole number, full or mixture",
+        ),
         (["context_decision", "--rank", "20"], "rank is 20: give 1 to 16, the number of neurons"),
         (["context_decision", "--set", "delay"], "--set is 'delay': give NAME=VALUE"),
         (["context_decision", "--set", "delay=[1"], "--set delay is '[1': give a number, or"),
@@ -135,6 +171,8 @@ def test_a_full_disk_keeps_the_training(call, tmp_path, no_report, monkeypatch):
         (["context_decision", "--set", "delay=long"], "delay (in seconds) is 'long': give"),
         (["context_decision", "--learning-rate", "-1"], "learning_rate is -1.0: give a number"),
         (["context_decision", "--schedule", "none"], "schedule is 'none': choose among"),
+        (["context_decision", "--preset", "lint"], "preset of context_decision is 'lint': did you"),
+        (["context_decision", "--rank", "mixture", "--target-accuracy", "1"], "target_accuracy is"),
         (["context_decision", "--seed", "-1"], "seed is -1: give an integer of at least 0"),
     ],
 )

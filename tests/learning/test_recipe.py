@@ -128,7 +128,8 @@ def test_the_smallest_rank_stands_with_its_evidence(short, tmp_path):
     assert found.rank == 1
     assert found.trained.rnn.rank == 1
     last = found.evidence.iloc[-1]
-    assert last["solved"] and last["updates"] == 120
+    assert last["solved"]
+    assert last["updates"] == 120
     seed = int(last["seed"])
     assert evaluate(found.trained.rnn, short, seed=seed).accuracy == last["accuracy"] >= 0.8
     assert (tmp_path / f"rank-1-seed-{seed}").is_dir()

@@ -79,7 +79,7 @@ def write_run(
             "z": (("trial", "time", "output"), trajectory.z),
             "target": (("trial", "time", "output"), trials.targets),
         }
-        metrics |= {"task": task, "rank": rank, "accuracy": 0.97, "loss": 0.021, "updates": 400}
+        metrics |= {"task": task, "rank": rank, "accuracy": 0.97, "loss": 0.021, "steps": 400}
     dataset = xr.Dataset(variables, coords, attrs={"unit": "a.u."})
     folder.mkdir(parents=True, exist_ok=True)
     with atomic(folder / "results.nc") as path:

@@ -246,7 +246,7 @@ def test_damaged_folders_are_refused(run_folder: WriteRun, tmp_path: Path) -> No
         ("fit", {"provenance": "lab"}, "provenance is 'lab'"),
         ("fit", {"kind": ["fit"]}, r"kind in .* is \['fit'\]"),
         ("train", {"accuracy": "good"}, "accuracy is 'good'"),
-        ("train", {"updates": 1.5}, "updates is 1.5"),
+        ("train", {"steps": 1.5}, "steps is 1.5"),
         ("train", {"seconds": "long"}, "seconds is 'long'"),
     ],
 )

@@ -1,6 +1,9 @@
 """`lowrnn train`: train a network on a task."""
 
+import shutil
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -21,24 +24,42 @@ if TYPE_CHECKING:
 
     from lowrnn import RNN
     from lowrnn.learning import History
+    from lowrnn.learning.train import Progress
     from lowrnn.tasks import Task
 
 
 def train(
     task: Annotated[str, typer.Argument(help="Name of the task, such as context_decision.")],
     rank: Annotated[
-        str, typer.Option(metavar="R|full", help="Rank of the connectivity, or full.")
+        str,
+        typer.Option(
+            metavar="R|full|mixture",
+            help="Rank of the connectivity; full; or mixture, of Gaussian populations.",
+        ),
     ] = "1",
     neurons: Annotated[int, typer.Option(help="Number of neurons.")] = 512,
     seed: Annotated[int, typer.Option(help="Determines weights, trials and noise.")] = 0,
-    updates: Annotated[int, typer.Option(help="Number of gradient updates.")] = 600,
-    learning_rate: Annotated[float, typer.Option(help="Adam's learning rate.")] = 0.1,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="Published variant of task and training, such as populations2022."),
+    ] = None,
+    updates: Annotated[
+        int | None, typer.Option(help="Number of gradient updates, of each stage; 600 by default.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Adam's learning rate; 0.1 by default.")
+    ] = None,
     schedule: Annotated[
-        str, typer.Option(help="Course of the learning rate: cosine or constant.")
-    ] = "cosine",
-    clip: Annotated[float, typer.Option(help="Largest norm of the gradient.")] = 1.0,
-    batch_size: Annotated[int, typer.Option(help="Trials an update.")] = 32,
-    n_trials: Annotated[int, typer.Option(help="Number of training trials.")] = 800,
+        str | None,
+        typer.Option(help="Course of the learning rate: cosine (the default) or constant."),
+    ] = None,
+    clip: Annotated[
+        float | None, typer.Option(help="Largest norm of the gradient; 1 by default.")
+    ] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Trials an update; 32 by default.")] = None,
+    n_trials: Annotated[
+        int | None, typer.Option(help="Number of training trials; 800 by default.")
+    ] = None,
     target_accuracy: Annotated[
         float | None, typer.Option(help="Stop once this accuracy is reached.")
     ] = None,
@@ -51,21 +72,23 @@ def train(
             "--set", metavar="NAME=VALUE", help="A parameter of the task; may be repeated."
         ),
     ] = None,
+    latents: Annotated[int, typer.Option(help="Rank of a mixture.")] = 1,
+    populations: Annotated[int, typer.Option(help="Populations of a mixture.")] = 2,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Train a network on a task, and report what it does.
 
-    The run folder holds the network, its answers, latents and learning curve, and report.html. An
+    The task and the training are those of a preset, or the library's own; options of the training
+    given here replace theirs, in all of its stages. With --rank mixture, the distribution of the
+    connectivity is trained in the limit of many neurons, and the network is drawn from it. The run
+    folder holds the network, its answers, latents and learning curve, and report.html. An
     interrupted training resumes with the same command.
     """
     from lowrnn import learning, tasks
 
-    chosen = tasks.task(task, **_parameters(settings or []))
-    rnn = learning.initial_network(chosen, neurons, _rank(rank), seed=seed)
-    folder = run_folder(out, f"{chosen.name}-rank-{rank}-seed-{seed}")
-    checkpoint = folder / "checkpoint.safetensors"
-    training: dict[str, Any] = {
+    chosen = tasks.task(task, preset=preset, **_parameters(settings or []))
+    given = {
         "updates": updates,
         "learning_rate": learning_rate,
         "schedule": schedule,
@@ -74,29 +97,35 @@ def train(
         "n_trials": n_trials,
         "target_accuracy": target_accuracy,
         "target_loss": target_loss,
-        "seed": seed,
     }
+    given = {name: value for name, value in given.items() if value is not None}
+    size = rank if rank == "mixture" else _rank(rank)
+    folder = run_folder(out, f"{chosen.name}-rank-{rank}-seed-{seed}")
+    checkpoint = folder / "checkpoint"
     started = time.perf_counter()
-    with progress_bar("training", updates) as advance:
-        trained = learning.train(
-            rnn,
-            chosen,
-            **training,
-            checkpoint=checkpoint,
-            progress=lambda done, loss, accuracy: advance(
-                done, f"loss {loss:.3g}, accuracy {accuracy:.3f}"
-            ),
-        )
+    how: dict[str, Any]
+    if isinstance(size, str):
+        how = {"latents": latents, "populations": populations, "settings": given}
+        rnn, history = _mixture(chosen, neurons, seed, checkpoint, **how)
+    else:
+        recipe = learning.recipe_for(chosen.name, size, preset=preset).replace(**given)
+        how = {"recipe": recipe.to_dict()}
+        with progress_bar("training", recipe.updates) as advance:
+            trained = learning.train_recipe(
+                chosen, neurons, size, recipe, seed=seed, checkpoint=checkpoint,
+                progress=_remark(advance),
+            )  # fmt: skip
+        rnn, history = trained.rnn, trained.history
     seconds = time.perf_counter() - started
-    score = learning.evaluate(trained.rnn, chosen, seed=seed)
+    score = learning.evaluate(rnn, chosen, seed=seed)
     metrics = {
         "kind": "train",
         "task": chosen.name,
-        "rank": trained.rnn.rank or "full",
+        "rank": rnn.rank or "full",
         "neurons": neurons,
         "accuracy": score.accuracy,
         "loss": score.loss,
-        "updates": len(trained.history.loss),
+        "steps": len(history.loss),
         "seconds": seconds,
         "out": str(folder),
         "provenance": provenance(seed=seed),
@@ -106,19 +135,21 @@ def train(
         "task": chosen.to_dict(),
         "rank": metrics["rank"],
         "neurons": neurons,
-        "training": training,
+        "preset": preset,
+        "seed": seed,
+        **how,
     }
     page = write_run(
         folder,
         config=config,
-        rnn=trained.rnn,
-        results=_results(trained.rnn, chosen, trained.history),
+        rnn=rnn,
+        results=_results(rnn, chosen, history),
         metrics=metrics,
     )
-    checkpoint.unlink(missing_ok=True)
+    shutil.rmtree(checkpoint, ignore_errors=True)
     sentence = (
         f"{100 * score.accuracy:.1f} % of 1000 new trials are answered correctly, after"
-        f" {metrics['updates']} updates in {seconds:.1f} s.\n{page}"
+        f" {metrics['steps']} updates in {seconds:.1f} s.\n{page}"
     )
     print_result(metrics, sentence, as_json=as_json)
 
@@ -130,7 +161,31 @@ def _rank(given: str) -> int | None:
     try:
         return int(given)
     except ValueError:
-        raise InputError(f"rank is {given!r}: give a whole number, or full") from None
+        raise InputError(f"rank is {given!r}: give a whole number, full or mixture") from None
+
+
+def _remark(advance: Callable[..., None]) -> "Progress":
+    """Shows loss and accuracy beside the progress bar."""
+    return lambda done, loss, accuracy: advance(done, f"loss {loss:.3g}, accuracy {accuracy:.3f}")
+
+
+def _mixture(
+    task: "Task", neurons: int, seed: int, checkpoint: Path, *, latents: int, populations: int,
+    settings: dict[str, Any],
+) -> "tuple[RNN, History]":  # fmt: skip
+    """A network drawn from a mixture that was trained to give networks of this size."""
+    import numpy as np
+
+    from lowrnn.learning import train_mixture
+
+    if "target_accuracy" in settings:
+        raise InputError("target_accuracy is given for a mixture: give target_loss instead")
+    with progress_bar("training", settings.get("updates", 300)) as advance:
+        trained = train_mixture(
+            task, rank=latents, populations=populations, neurons=neurons, **settings, seed=seed,
+            checkpoint=checkpoint / "mixture.safetensors", progress=_remark(advance),
+        )  # fmt: skip
+    return trained.sample(neurons, seed, dtype=np.float32), trained.history
 
 
 def _parameters(given: list[str]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ class TrainMetrics(RunMetrics):
     """Of `lowrnn train`."""
 
     loss: Number | None = None
-    updates: Annotated[int, Field(strict=True, ge=0)] | None = None
+    steps: Annotated[int, Field(strict=True, ge=0)] | None = None
 
 
 KINDS: dict[str, type[RunMetrics]] = {"fit": FitMetrics, "train": TrainMetrics}

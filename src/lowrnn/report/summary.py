@@ -51,8 +51,8 @@ def train_summary(run: Run) -> Section:
         tiles.append((f"{number(100 * metrics['accuracy'], 1)} %", "right answers"))
     if metrics.get("loss") is not None:
         tiles.append((f"{metrics['loss']:.3g}", "loss"))
-    if metrics.get("updates") is not None:
-        tiles.append((str(metrics["updates"]), "updates"))
+    if metrics.get("steps") is not None:
+        tiles.append((str(metrics["steps"]), "updates"))
     points = [
         "One trained network shows that a mechanism suffices, not that it is the only one: other"
         " seeds may find another.",
