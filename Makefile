@@ -8,7 +8,7 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check -c constrain
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test slow bench clean
+.PHONY: help demo test slow bench figures docs clean
 
 help:  ## list these targets
 	@sed -n 's/^\([a-z]*\):.*##/make \1 \t/p' Makefile
@@ -25,6 +25,10 @@ $(VENV)/.bench: $(VENV)/.dev
 	$(INSTALL) -e '.[bench]'
 	@touch $@
 
+$(VENV)/.docs: $(VENV)/.dev
+	$(INSTALL) -e '.[docs]'
+	@touch $@
+
 demo: $(VENV)/.dev  ## fit an embedded recording and write its report
 	$(BIN)/lowrnn demo --out runs/demo
 
@@ -39,6 +43,12 @@ slow: $(VENV)/.dev  ## the long scientific runs among the tests
 
 bench: $(VENV)/.bench  ## speed against eager PyTorch, JAX and the tanh floor
 	$(BIN)/lowrnn bench
+
+figures: $(VENV)/.dev  ## run the Python of the theory pages and renew their figures
+	$(BIN)/python docs/figures.py
+
+docs: $(VENV)/.docs  ## the documentation as a site, in build/site
+	$(BIN)/mkdocs build --strict
 
 clean:  ## remove the environment and the caches; runs/ is kept
 	rm -rf $(VENV) build dist src/*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
