@@ -93,15 +93,15 @@ def train_mixture(
     populations: int = 1,
     rank: int = 1,
     method: str = "mean-field",
-    neurons: int | None = None,
+    neurons: int | None = 512,
     start: GaussianMixture | None = None,
     trained: Sequence[str] = ("factors",),
     tau: float = 0.1,
     nonlinearity: str = "tanh",
     noise_std: float = PUBLISHED_NOISE,
-    updates: int = 300,
+    updates: int = 400,
     batch_size: int = 32,
-    learning_rate: float = 0.1,
+    learning_rate: float = 0.05,
     schedule: str = "cosine",
     clip: float | None = 1.0,
     n_trials: int = 800,
@@ -119,10 +119,10 @@ def train_mixture(
     finite network whose Gaussian basis is drawn anew. The loss is that of `train`, and so is which
     weights are returned.
 
-    The infinite network may rely on what finite ones only have roughly. With `neurons`,
-    "mean-field" takes the sample mean and covariance of that many neurons at every update, drawn
-    anew: this is the leading finite-size error (`GaussianMixture.sample` removes it with `exact`),
-    and training learns to withstand it.
+    The infinite network may rely on what finite ones only have roughly. So "mean-field" takes the
+    sample mean and covariance of `neurons` neurons, drawn anew at every update: this is the leading
+    finite-size error (`GaussianMixture.sample` removes it with `exact`), and training learns to
+    withstand it. With `neurons=None` it takes those of the mixture.
 
     Parameters
     ----------
@@ -134,9 +134,9 @@ def train_mixture(
         Number of latents R.
     method : {"mean-field", "resampling"}
         What is simulated.
-    neurons : int, optional
-        Size of the networks that "resampling" simulates, 1024 by default, and whose sampling error
-        "mean-field" takes into account, none by default.
+    neurons : int or None
+        Size of the networks that "resampling" simulates, or whose sampling error "mean-field" takes
+        into account; None, for "mean-field" alone, if there shall be none.
     start : GaussianMixture, optional
         Where to start, such as `GaussianMixture.estimate` of a trained network; `populations` and
         `rank` are then its own. By default random covariances, equal shares, and no means unless
@@ -171,7 +171,7 @@ def train_mixture(
         _check_start(start, task)
         populations, rank = start.populations, start.rank
     if neurons is None and method == "resampling":
-        neurons = 1024
+        raise InputError("neurons is None: give the size of the networks that are resampled")
     counts = {
         "populations": populations,
         "rank": rank,

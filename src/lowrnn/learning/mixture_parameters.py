@@ -18,6 +18,8 @@ PARAMETERS = ("factors", "means", "shares")
 
 #: Standard deviation of the first means, where they are trained: at 0 their gradient vanishes.
 _FIRST_MEANS = 0.3
+#: Size of what is random in the first overlaps.
+_SPREAD = 1.0
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,10 @@ def initial_tensors(
 ) -> dict[str, Tensor]:
     """Random covariances of rank R + S, with variances of about 1 and equal shares.
 
+    In each population `cov(n, m)` is the identity plus something random, so that latents hardly
+    decay: what a stimulus left in them is still there when the answer is due, and the gradient
+    finds it. Independent m and n were left at a loss that knows the last stimulus alone.
+
     More columns than loadings that make the state, m and B, are of no use: in an infinite network,
     n and w act only by their means and their covariances with m and B, and in a finite one what
     they have of their own is noise.
@@ -73,6 +79,9 @@ def initial_tensors(
     columns = rank + task.n_inputs
     loadings = 2 * rank + task.n_inputs + task.n_outputs
     factors = rng.standard_normal((populations, loadings, columns)) / np.sqrt(columns)
+    m = np.linalg.qr(factors[:, :rank].swapaxes(1, 2))[0].swapaxes(1, 2)
+    factors[:, rank : 2 * rank] = m + _SPREAD * factors[:, rank : 2 * rank]
+    factors[:, :rank] = m
     first = _FIRST_MEANS * means * rng.standard_normal((populations, loadings))
     return _tensors(factors, first, np.zeros(populations))
 
