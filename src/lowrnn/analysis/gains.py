@@ -74,7 +74,7 @@ def state_latents(rnn: RNN, x: ArrayLike) -> tuple[Array, Array]:
     states = check_array("x", states, (*states.shape[:-1], rnn.neurons))
     basis = np.concatenate([low_rank.canonical().m, rnn.inputs], axis=1).astype(np.float64)
     solved = np.linalg.lstsq(basis, states.reshape(-1, rnn.neurons).T)[0].T
-    found: Array = solved.reshape(*states.shape[:-1], -1)
+    found: Array = solved.astype(np.float64).reshape(*states.shape[:-1], -1)
     return found[..., : rnn.rank], found[..., rnn.rank :]
 
 

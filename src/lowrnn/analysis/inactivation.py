@@ -248,7 +248,7 @@ class _Scorer:
             grouped = trials.conditions.groupby(list(by)).indices
             keys = [key if isinstance(key, tuple) else (key,) for key in grouped]
             self.conditions = [dict(zip(by, key, strict=True)) for key in keys]
-            self._parts = list(grouped.values())
+            self._parts = [np.asarray(part) for part in grouped.values()]
 
     def __call__(self, rnn: RNN) -> Array:
         z = rnn.simulate(self.trials.inputs, self.seed).z
