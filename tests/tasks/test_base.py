@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from lowrnn.errors import InputError
-from lowrnn.tasks.base import n_steps, windows
+from lowrnn.tasks.base import n_steps, random_steps, windows
 
 
 @pytest.mark.parametrize(
@@ -45,3 +45,19 @@ def test_each_trial_may_have_its_own_windows() -> None:
     np.testing.assert_array_equal(on["decision"].argmax(axis=1), 2 + delay)
     # No step belongs to two epochs, and only padding follows the decision.
     np.testing.assert_array_equal(sum(w.astype(int) for w in on.values()).sum(axis=1), 5 + delay)
+
+
+def test_windows_may_be_padded() -> None:
+    on = windows(2, {"delay": np.array([1, 2]), "decision": 1}, at_least=5)
+    np.testing.assert_array_equal(on["decision"], [[0, 1, 0, 0, 0], [0, 0, 1, 0, 0]])
+
+
+def test_random_durations_are_even_and_include_both_ends() -> None:
+    steps = random_steps("delay", (0.06, 0.1), 0.02, 3000, np.random.default_rng(0))
+    counts = np.bincount(steps)
+    assert not counts[:3].any()
+    assert len(counts) == 6
+    assert (np.abs(counts[3:] - 1000) < 130).all()
+    np.testing.assert_array_equal(random_steps("delay", (0.06, 0.1), 0.02, 2, None), [4, 4])
+    with pytest.raises(InputError, match=r"delay is \(2, 1\): give the shortest first"):
+        random_steps("delay", (2, 1), 0.02, 1, None)
