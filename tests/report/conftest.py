@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import xarray as xr
+import yaml
 
 from lowrnn import RNN, LowRank
 from lowrnn.files import atomic, write_json, write_text
@@ -41,9 +42,8 @@ def write_run(
     """Write a run folder and return its path."""
     rng = np.random.default_rng(0)
     rnn = context_network(rank)
-    trials = ContextDecision(
-        dt=rnn.dt, context_amplitude=0.5, coherences=(-4, -1, 1, 4)
-    ).conditions()
+    asked = ContextDecision(dt=rnn.dt, context_amplitude=0.5, coherences=(-4, -1, 1, 4))
+    trials = asked.conditions()
     trajectory = rnn.simulate(trials.inputs)
     coords: dict[str, Any] = {
         "time": ("time", trajectory.time, {"units": "s"}),
@@ -85,7 +85,10 @@ def write_run(
     with atomic(folder / "results.nc") as path:
         dataset.to_netcdf(path, engine="h5netcdf")
     write_json(folder / "metrics.json", metrics)
-    write_text(folder / "config.yaml", "rank: 1:4\nseed: 0\n")
+    config = "rank: 1:4\nseed: 0\n"
+    if kind == "train":
+        config = yaml.safe_dump({"command": "train", "task": asked.to_dict(), "seed": 0})
+    write_text(folder / "config.yaml", config)
     rnn.save(folder / "network.safetensors")
     return folder
 

@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import xarray as xr
+import yaml
 from numpy.typing import NDArray
 
 from lowrnn.errors import InputError
 from lowrnn.networks import RNN
 from lowrnn.report.metrics import KINDS, check_metrics
+from lowrnn.tasks import Task, task
 
 Array = NDArray[np.float64]
 
@@ -81,6 +83,26 @@ class Run:
     def kind(self) -> str:
         """ "fit" or "train"."""
         return str(self.metrics["kind"])
+
+    def task(self) -> Task:
+        """The task of a training, with its parameters.
+
+        Raises
+        ------
+        InputError
+            If `config.yaml` does not tell, or the registry has no such task.
+        """
+        try:
+            config = yaml.safe_load(self.config)
+        except yaml.YAMLError:
+            config = None
+        given = config.get("task") if isinstance(config, dict) else None
+        if not isinstance(given, dict) or not isinstance(given.get("name"), str):
+            raise InputError(
+                f"task in {self.folder / 'config.yaml'} is {given!r}: give its name and parameters,"
+                " as lowrnn train writes them"
+            )
+        return task(**{str(name): value for name, value in given.items()})
 
     @property
     def unit(self) -> str:

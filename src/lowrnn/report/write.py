@@ -12,6 +12,7 @@ from lowrnn.report.neurons import neurons_section
 from lowrnn.report.outputs import outputs_section
 from lowrnn.report.page import Section, render
 from lowrnn.report.provenance import provenance_section
+from lowrnn.report.psychometrics import psychometrics_section
 from lowrnn.report.ranks import ranks_section
 from lowrnn.report.run import Run
 from lowrnn.report.summary import fit_summary, train_summary
@@ -79,6 +80,7 @@ def _train_sections(run: Run, groups: Conditions) -> list[Section]:
     return [
         train_summary(run),
         outputs_section(run, groups),
+        psychometrics_section(run),
         latents_section(run, groups),
         dynamics_section(run, groups),
         loadings_section(run),
