@@ -11,6 +11,8 @@ Array = NDArray[np.float64]
 
 #: Neurons whose average stands for the infinite network: errors of half a per cent.
 SAMPLE = 100_000
+#: Neurons of a population, at least.
+FEWEST = 500
 
 
 def finite_size_covariance(
@@ -47,24 +49,23 @@ def finite_size_covariance(
     noise = np.zeros((R + 1, R + 1))
     rng = np.random.default_rng(0)
     for p in range(mixture.populations):
-        rnn = _population(mixture, p).sample(
-            SAMPLE, 0, exact=True, nonlinearity=theory.nonlinearity
-        )
+        count = max(FEWEST, round(SAMPLE * mixture.weights[p]))
+        rnn = _population(mixture, p).sample(count, 0, exact=True, nonlinearity=theory.nonlinearity)
         m, n = rnn.connectivity.parameters["m"], rnn.connectivity.parameters["n"]
         loadings = np.concatenate([m, n, rnn.inputs], axis=1)
         x = m @ state.kappa + rnn.inputs @ equations.u
-        x = x + np.sqrt(state.psi0) * rng.standard_normal(SAMPLE)
+        x = x + np.sqrt(state.psi0) * rng.standard_normal(count)
         rates = rnn.rates(x)
         terms = np.column_stack([n * rates[:, None], theory.g**2 * rates**2])
         terms -= terms.mean(axis=0)
         if exact:
             one, other = np.triu_indices(loadings.shape[1])
             known = np.column_stack(
-                [np.ones(SAMPLE), loadings, loadings[:, one] * loadings[:, other]]
+                [np.ones(count), loadings, loadings[:, one] * loadings[:, other]]
             )
             terms -= known @ np.linalg.lstsq(known, terms)[0]
         # A population of αN neurons enters the average with the weight α.
-        noise += mixture.weights[p] * terms.T @ terms / SAMPLE
+        noise += mixture.weights[p] * terms.T @ terms / count
     response = np.linalg.pinv(np.eye(R + 1) - equations.jacobian(y))
     return np.asarray(response @ noise @ response.T)
 
