@@ -2,10 +2,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from lowrnn import RNN, FullRank, InputError, LowRank
 from lowrnn.analysis import (
     connectivity_correlation,
+    from_torch,
     from_weights,
     low_rank_equivalent,
     silence,
@@ -119,3 +121,21 @@ def test_wrong_inputs_are_named(hidden) -> None:
         low_rank_equivalent(rnn.replace(noise_std=0.0), np.zeros((5, 9, 4)))
     with pytest.raises(InputError, match="original has 400 neurons"):
         silencing_predictions(rnn, RNN(FullRank(np.eye(2)), dt=1, tau=1), task, {"a": [1]})
+
+
+def test_a_torch_network_is_opened() -> None:
+    # Rank 1 beside noise that hardly matters; the defaults of torch: biases, a readout with offset.
+    torch.manual_seed(0)
+    module, readout = torch.nn.RNN(2, 80), torch.nn.Linear(80, 1)
+    rng = np.random.default_rng(5)
+    m, n = rng.standard_normal((2, 80))
+    J = np.outer(m, n + 1.2 * m) / 80 + 0.1 / np.sqrt(80) * rng.standard_normal((80, 80))
+    with torch.no_grad():
+        module.weight_hh_l0.copy_(torch.tensor(J))
+        module.weight_ih_l0.copy_(torch.tensor(rng.standard_normal((80, 2))))
+    u = 0.5 * rng.standard_normal((60, 30, 2))
+    rnn = from_torch(module, readout)
+    found = low_rank_equivalent(rnn, u, rank=1, updates=50)
+    assert found.r2 > 0.97
+    z = rnn.simulate(u).z
+    assert r2(z, found.rnn.simulate(u).z) > 0.9

@@ -185,43 +185,17 @@ def stability(
 
 def _zero_mean(X: Array, populations: int, restarts: int, seed: int) -> tuple[Array, Array, Array]:
     """Expectation maximisation of all restarts at once: two matrix products a step."""
-    neurons, size = X.shape
+    size = X.shape[1]
     scale = np.sqrt((X**2).mean(axis=0))
     scale[scale == 0] = 1.0
-    X = X / scale
-    pairs = (X[:, :, None] * X[:, None, :]).reshape(neurons, -1)
-    pooled = pairs.mean(axis=0) + FLOOR * np.eye(size).ravel()
-    rng = np.random.default_rng(seed)
-    # Neurons start with the random quadratic form that they are largest in: a form splits a cloud
-    # by the directions that neurons lie in, whatever their sign, as zero-mean populations differ.
-    roots = rng.standard_normal((restarts, populations, size, 2))
-    forms = np.einsum("rkdi,rkei->rkde", roots, roots).reshape(restarts, populations, -1)
-    closest = np.einsum("rkp,np->rkn", forms, pairs).argmax(axis=1)
-    members = (closest[:, None] == np.arange(populations)[:, None]).astype(np.float64)
-    members = 0.8 * members + 0.2 / populations
+    pairs = (X[:, :, None] * X[:, None, :] / np.outer(scale, scale)).reshape(len(X), -1)
+    members = _random_members(pairs, (restarts, populations), np.random.default_rng(seed))
     best = np.full(restarts, -np.inf)
     weights = np.empty((restarts, populations))
     covariances = np.empty((restarts, populations, size, size))
     running = np.arange(restarts)
     for step in range(STEPS):
-        counts = members.sum(axis=2)
-        within = members.reshape(-1, neurons) @ pairs
-        within = (within.reshape(*counts.shape, -1) + PRIOR_NEURONS * pooled) / (
-            counts[..., None] + PRIOR_NEURONS
-        )
-        covariance = within.reshape(*counts.shape, size, size)
-        precision = np.linalg.inv(covariance)
-        logdet = np.linalg.slogdet(covariance)[1]
-        share = counts / neurons
-        form = (precision.reshape(-1, size * size) @ pairs.T).reshape(*counts.shape, neurons)
-        constant = np.log(np.maximum(share, 1e-300)) - 0.5 * logdet
-        joint = constant[..., None] - 0.5 * form
-        peak = joint.max(axis=1, keepdims=True)
-        members = np.exp(joint - peak)
-        total = members.sum(axis=1, keepdims=True)
-        members /= total
-        prior = -0.5 * PRIOR_NEURONS * (logdet + precision.reshape(*counts.shape, -1) @ pooled)
-        value = ((np.log(total) + peak).sum(axis=(1, 2)) + prior.sum(axis=1)) / neurons
+        share, covariance, members, value = _em_step(pairs, members)
         weights[running], covariances[running] = share, covariance
         going = value - best[running] > GAIN
         best[running] = value
@@ -233,6 +207,46 @@ def _zero_mean(X: Array, populations: int, restarts: int, seed: int) -> tuple[Ar
     first = int(best.argmax())
     unscaled = covariances[first] * np.outer(scale, scale)
     return weights[first], np.zeros((populations, size)), unscaled
+
+
+def _random_members(pairs: Array, shape: tuple[int, int], rng: np.random.Generator) -> Array:
+    """Memberships to start from, (restart, population, neuron).
+
+    Neurons join the random quadratic form that they are largest in: forms split a cloud by the
+    axes that neurons lie along, whatever their sign, as populations with the same centre differ.
+    """
+    size = round(np.sqrt(pairs.shape[1]))
+    roots = rng.standard_normal((*shape, size, 2))
+    forms = np.einsum("rkdi,rkei->rkde", roots, roots).reshape(*shape, -1)
+    closest = np.einsum("rkp,np->rkn", forms, pairs).argmax(axis=1)
+    joined = closest[:, None] == np.arange(shape[1])[:, None]
+    members: Array = 0.8 * joined + 0.2 / shape[1]
+    return members
+
+
+def _em_step(pairs: Array, members: Array) -> tuple[Array, Array, Array, Array]:
+    """Shares and covariances, the memberships that they imply, and the penalised likelihood.
+
+    `pairs` (neuron, loading · loading) holds the products of each neuron's loadings: sums of them
+    are covariances, and their product with a precision is a Mahalanobis distance.
+    """
+    neurons, size = len(pairs), round(np.sqrt(pairs.shape[1]))
+    pooled = pairs.mean(axis=0) + FLOOR * np.eye(size).ravel()
+    counts = members.sum(axis=2)
+    sums = (members.reshape(-1, neurons) @ pairs).reshape(*counts.shape, -1)
+    second = (sums + PRIOR_NEURONS * pooled) / (counts[..., None] + PRIOR_NEURONS)
+    covariance = second.reshape(*counts.shape, size, size)
+    precision = np.linalg.inv(covariance).reshape(*counts.shape, -1)
+    logdet = np.linalg.slogdet(covariance)[1]
+    share = counts / neurons
+    distance = (precision.reshape(-1, size**2) @ pairs.T).reshape(*counts.shape, neurons)
+    joint = (np.log(np.maximum(share, 1e-300)) - 0.5 * logdet)[..., None] - 0.5 * distance
+    peak = joint.max(axis=1, keepdims=True)
+    members = np.exp(joint - peak)
+    total = members.sum(axis=1, keepdims=True)
+    penalty = 0.5 * PRIOR_NEURONS * (logdet + precision @ pooled).sum(axis=1)
+    value = ((np.log(total) + peak).sum(axis=(1, 2)) - penalty) / neurons
+    return share, covariance, members / total, value
 
 
 def _bayesian(X: Array, populations: int, restarts: int, seed: int) -> tuple[Array, Array, Array]:

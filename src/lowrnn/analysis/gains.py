@@ -152,7 +152,7 @@ def effective_coupling(mixture: GaussianMixture, gain: ArrayLike, one: str, othe
     """`Σ_p share_p σ_ab^p ⟨phi'⟩_p`: how strongly `a` reads `b` at the present gains.
 
     `("n", "m")` couples latents to latents, `("n", "B")` inputs to latents, `("w", "m")` and
-    `("w", "B")` reach the readout (Dubreuil et al. 2022, eq. 19). With gains of 1 these are the
+    `("w", "B")` reach the readout (Dubreuil et al. 2022). With gains of 1 these are the
     overlaps of a linear network of populations without means.
 
     Parameters
