@@ -18,7 +18,7 @@ from lowrnn.learning import (
     train_many,
     train_recipe,
 )
-from lowrnn.learning.recipes import POPULATIONS2022
+from lowrnn.learning.recipes import OWN, POPULATIONS2022
 from lowrnn.learning.seeds import derived_seed
 from lowrnn.learning.training import Training
 from lowrnn.tasks import TASKS, PerceptualDecision, task
@@ -149,14 +149,17 @@ def test_no_rank_solves_what_is_not_learned(short):
         fit_minimal_rank(short, accuracy=95)
 
 
-@pytest.mark.parametrize("name", POPULATIONS2022)
+@pytest.mark.parametrize(
+    ("name", "preset"),
+    [(name, "populations2022") for name in POPULATIONS2022] + [(name, None) for name in OWN],
+)
 @pytest.mark.parametrize("rank", [2, None])
-def test_every_published_recipe_can_be_followed(name, rank):
+def test_every_recipe_can_be_followed(name, preset, rank):
     """Two updates of each stage, which checks every setting and every change of the task."""
-    recipe = recipe_for(name, rank, preset="populations2022")
+    recipe = recipe_for(name, rank, preset=preset)
     assert recipe != Recipe()
     quick = recipe.replace(updates=2, batch_size=2, n_trials=4)
-    chosen = task(name, preset="populations2022")
+    chosen = task(name, preset=preset)
     found = train_recipe(chosen, 10, rank, quick)
     assert found.rnn.rank == (rank or 0)
     assert len(found.history.loss) == 2 * len(recipe.stages)
@@ -166,3 +169,22 @@ def test_every_task_has_a_recipe():
     assert all(recipe_for(name, 1).stages and recipe_for(name).stages for name in TASKS)
     assert recipe_for("a task of mine", 1) == Recipe()
     assert recipe_for("context_decision", 1, preset="lint2022") == Recipe()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "rank", "published"),
+    [
+        ("perceptual_decision", 1, 1.0),
+        ("working_memory", 2, 0.996),
+        ("multisensory_decision", 1, 1.0),
+        ("context_decision", 1, 0.998),
+        ("match_to_sample", 2, 0.961),
+    ],
+)
+def test_published_recipes_reach_the_published_accuracy(name, rank, published):
+    """Dubreuil et al. 2022: means over 100 networks of the released code."""
+    chosen = task(name, preset="populations2022")
+    recipe = recipe_for(name, rank, preset="populations2022")
+    found = train_recipe(chosen, 512, rank, recipe)
+    assert evaluate(found.rnn, chosen).accuracy >= published - 0.01

@@ -83,6 +83,8 @@ _MATCH = Recipe(
     network={"g": 0.8},
 )
 
+_MATCH_FULL = _stage(40, 1e-3, 1.0, ("J", "B", "w"), stop=0.05, full_rank=True)
+
 #: For each task the recipes of low-rank and of full-rank networks.
 POPULATIONS2022: dict[str, tuple[Recipe, Recipe]] = {
     "perceptual_decision": (
@@ -117,4 +119,6 @@ POPULATIONS2022: dict[str, tuple[Recipe, Recipe]] = {
 }
 
 #: Where the defaults of `train` do not do.
-OWN: dict[str, tuple[Recipe, Recipe]] = {}
+OWN: dict[str, tuple[Recipe, Recipe]] = {
+    "match_to_sample": (_MATCH, Recipe(stages=(_MATCH_PRIMER, _MATCH_FULL), network={"g": 0.8})),
+}
