@@ -21,7 +21,7 @@ from lowrnn.learning.mixture_parameters import (
 )
 from lowrnn.learning.mixture_training import Dynamics, MixtureTraining
 from lowrnn.learning.score import task_loss
-from lowrnn.tasks import ContextDecision
+from lowrnn.tasks import ContextDecision, MatchToSample
 
 QUICK = {"updates": 12, "batch_size": 8, "n_trials": 40, "evaluate_every": 4, "seed": 3}
 LAYOUT = Layout(rank=2, inputs=1, outputs=1)
@@ -190,3 +190,36 @@ def test_a_start_of_another_task_is_refused(short):
     start = train_mixture(short, **QUICK).mixture
     with pytest.raises(InputError, match="start has 1 inputs and 1 outputs, the task 4 and 1"):
         train_mixture(ContextDecision(), start=start)
+
+
+@pytest.mark.slow
+def test_context_dependent_decisions_take_two_populations():
+    """Dubreuil et al. 2022, Fig. 4: one leaves its networks near 0.75, two are enough."""
+    task = ContextDecision(context_amplitude=0.5)
+    reached = [
+        np.mean([score.accuracy for score in found.scores(task, 1024)])
+        for found in (train_mixture(task, populations=p) for p in (1, 2))
+    ]
+    assert reached[0] < 0.82
+    assert reached[1] > 0.95
+
+
+@pytest.mark.slow
+def test_a_sketch_of_a_mechanism_learns_to_match_to_sample_at_any_size():
+    """A memory of the first stimulus, read out with a sign that the second one sets by gains."""
+    task = MatchToSample(delay=(0.2, 0.4), decision=0.2)
+    sketch = GaussianMixture.from_moments(
+        nm=[[[1.5, 0.0], [-1.0, 1.1]], [[1.5, 0.0], [1.0, 1.1]]],
+        nB=[[1.0, -1.0], [0.0, 0.0]],
+        BB=[np.diag([9.0, 0.1]), np.diag([0.1, 9.0])],
+        wm=[[0.0, 3.0]], weights=[0.5, 0.5], rank=2, inputs=2, outputs=1,
+    )  # fmt: skip
+    settings = {"start": sketch, "updates": 100, "learning_rate": 0.03}
+    fragile = train_mixture(task, **settings, neurons=None)
+    robust = train_mixture(task, **settings, neurons=1024)
+    assert fragile.score.accuracy > 0.98
+    accuracies = [
+        min(score.accuracy for score in found.scores(task, 1024, networks=5))
+        for found in (fragile, robust)
+    ]
+    assert accuracies[0] < 0.9 < 0.97 < accuracies[1]

@@ -1,7 +1,7 @@
 """Training the distribution that networks are drawn from, rather than one network."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,11 @@ from lowrnn.learning.mixture_parameters import (
 from lowrnn.learning.mixture_training import Dynamics, MixtureTraining
 from lowrnn.learning.score import Score, evaluate
 from lowrnn.learning.seeds import check_seed, derived_seed
+from lowrnn.learning.train import Progress
 from lowrnn.networks import RNN, GaussianMixture
 from lowrnn.networks.nonlinearity import check_nonlinearity
 from lowrnn.networks.threads import one_torch_thread
 from lowrnn.tasks import Task
-
-#: Called after each evaluation with the updates done, the mean loss of the last ones, the accuracy.
-Progress = Callable[[int, float, float], None]
 
 METHODS = ("mean-field", "resampling")
 
@@ -99,9 +97,9 @@ def train_mixture(
     tau: float = 0.1,
     nonlinearity: str = "tanh",
     noise_std: float = PUBLISHED_NOISE,
-    updates: int = 400,
+    updates: int = 600,
     batch_size: int = 32,
-    learning_rate: float = 0.05,
+    learning_rate: float = 0.1,
     schedule: str = "cosine",
     clip: float | None = 1.0,
     n_trials: int = 800,
@@ -123,6 +121,10 @@ def train_mixture(
     sample mean and covariance of `neurons` neurons, drawn anew at every update: this is the leading
     finite-size error (`GaussianMixture.sample` removes it with `exact`), and training learns to
     withstand it. With `neurons=None` it takes those of the mixture.
+
+    The defaults solve the decision tasks with one population and the context-dependent one, at
+    `context_amplitude=0.5`, with two; parametric working memory takes rank 2. Delayed match to
+    sample was not found from a random start: give a `start` that has the mechanism in outline.
 
     Parameters
     ----------
