@@ -23,8 +23,10 @@ def contexts(run: Run) -> list[tuple[str, NDArray[np.intp]]]:
     table = run.labels("trial")
     name = context_variable(table)
     if name is None:
-        return [("all trials", np.arange(len(table)))]
+        return [("all\N{NO-BREAK SPACE}trials", np.arange(len(table)))]
     values = table[name].to_numpy()
+    # A no-break space: names head rows of tables.
     return [
-        (f"{name} {short(value)}", np.flatnonzero(values == value)) for value in np.unique(values)
+        (f"{name}\N{NO-BREAK SPACE}{short(value)}", np.flatnonzero(values == value))
+        for value in np.unique(values)
     ]

@@ -2,15 +2,19 @@
 
 from pathlib import Path
 
+from lowrnn.errors import InputError
 from lowrnn.files import write_text
 from lowrnn.report.conditions import Conditions, conditions
 from lowrnn.report.data import data_section
 from lowrnn.report.dynamics import dynamics_section
+from lowrnn.report.gains import gains_section
+from lowrnn.report.inactivation import inactivation_section
 from lowrnn.report.latents import latents_section
 from lowrnn.report.loadings import loadings_section
 from lowrnn.report.neurons import neurons_section
 from lowrnn.report.outputs import outputs_section
 from lowrnn.report.page import Section, render
+from lowrnn.report.populations import find_populations, populations_section
 from lowrnn.report.provenance import provenance_section
 from lowrnn.report.psychometrics import psychometrics_section
 from lowrnn.report.ranks import ranks_section
@@ -83,7 +87,20 @@ def _train_sections(run: Run, groups: Conditions) -> list[Section]:
         psychometrics_section(run),
         latents_section(run, groups),
         dynamics_section(run, groups),
-        loadings_section(run),
+        *_mechanism(run),
         training_section(run),
         provenance_section(run),
+    ]
+
+
+def _mechanism(run: Run) -> list[Section]:
+    """The populations of a trained network and what they do, or why they are not known."""
+    try:
+        found = find_populations(run)
+    except InputError as error:
+        return [Section("Populations", [f"Populations were not sought: {error}."])]
+    return [
+        populations_section(run, found),
+        gains_section(run, found),
+        inactivation_section(run, found),
     ]
