@@ -106,7 +106,9 @@ def mixture_of(tensors: Mapping[str, Tensor], layout: Layout) -> GaussianMixture
     )
 
 
-def moments(tensors: Mapping[str, Tensor], basis: Basis | None = None) -> tuple[Tensor, ...]:
+def moments(
+    tensors: Mapping[str, Tensor], basis: Basis | None = None
+) -> tuple[Tensor, Tensor, Tensor]:
     """Weights, means and covariances: of the mixture or, given a basis, of a finite sample."""
     factors, means = tensors["factors"], tensors["means"]
     weights = torch.softmax(tensors["shares"], 0)

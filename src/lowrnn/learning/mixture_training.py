@@ -41,7 +41,7 @@ class Dynamics:
     nonlinearity: str
     noise_std: float
 
-    def infinite(self, parts: tuple[Tensor, ...], u: Tensor, rank: int) -> Tensor:
+    def infinite(self, parts: tuple[Tensor, Tensor, Tensor], u: Tensor, rank: int) -> Tensor:
         """The readout of the infinite network with these moments."""
         return latent_dynamics(
             *parts,
