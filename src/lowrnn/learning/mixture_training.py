@@ -66,10 +66,14 @@ class Dynamics:
 
     def score(self, mixture: GaussianMixture, task: Task, trials: Trials) -> Score:
         """How well the infinite network does on given trials."""
-        parts = (mixture.weights, mixture.means, mixture.covariances)
+        parts = (
+            torch.from_numpy(mixture.weights),
+            torch.from_numpy(mixture.means),
+            torch.from_numpy(mixture.covariances),
+        )
         with torch.no_grad():
             u = torch.from_numpy(trials.inputs.astype(np.float64))
-            z = self.infinite(tuple(map(torch.from_numpy, parts)), u, mixture.rank).numpy()
+            z = self.infinite(parts, u, mixture.rank).numpy()
         return Score(task.accuracy(z, trials), task_loss(z, trials))
 
 
