@@ -13,6 +13,8 @@ import yaml
 from lowrnn import RNN, FullRank, InputError
 from lowrnn.networks import GaussianMixture
 from lowrnn.report import write_report
+from lowrnn.report.conditions import conditions
+from lowrnn.report.dynamics import dynamics_section
 from lowrnn.report.gains import gains_section, stimulus_window
 from lowrnn.report.inactivation import inactivation_section
 from lowrnn.report.page import Section, Table
@@ -183,3 +185,27 @@ def test_one_population_is_not_taken_apart(run: Run, found: Populations) -> None
     assert "there is no part to silence" in inactivation_section(run, alone).text[0]
     header: Any = gains_section(run, alone).table
     assert "gain 2 (theory)" not in header.header
+
+
+def test_each_context_has_its_flow(run: Run) -> None:
+    (figure,) = dynamics_section(run, conditions(run)).figures
+    plot = figure.plot
+    titles = [annotation.text for annotation in plot.layout.annotations]
+    assert titles == [
+        "context 1: context_1 0.50",
+        "context 2: context_2 0.50",
+    ]
+    named = [t.name for t in plot.data if t.showlegend is not False and t.mode == "lines"]
+    assert len(named) == len(set(named))
+    assert {"no input", "no stimulus"} < set(named)
+    # The cued stimulus alone decides where the latent rests.
+    for axis, cued in (("x", "stimulus_a"), ("x2", "stimulus_b")):
+        ends = {
+            trace.legendgroup: trace.y[120]
+            for trace in plot.data
+            if trace.xaxis == axis and trace.mode == "lines" and trace.line.width < 2
+        }
+        driven = {name: speed for name, speed in ends.items() if cued in name}
+        assert len(driven) == 4
+        for name, speed in driven.items():
+            assert (speed < 0) == (f"{cued} \N{MINUS SIGN}" in name)

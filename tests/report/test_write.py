@@ -119,7 +119,7 @@ def test_report_of_a_training(run_folder: WriteRun) -> None:
     page = Page(write_report(run_folder(kind="train", rank=2)))
     assert "Network trained on context_decision" in page.said()
     assert "97.0 % of the answers are right" in page.said()
-    assert len(page.figures) == 8
+    assert len(page.figures) == 9
     assert "Without input there are" in page.said()
 
 

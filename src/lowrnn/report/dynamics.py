@@ -6,18 +6,20 @@ from typing import Any
 
 import numpy as np
 import plotly.figure_factory
+from numpy.typing import NDArray
 
 from lowrnn.analysis import FixedPoints, fixed_points, flow_field
 from lowrnn.errors import InputError
 from lowrnn.networks import LowRank
 from lowrnn.report.conditions import Conditions, repeats
-from lowrnn.report.epochs import Epoch, constant_inputs
+from lowrnn.report.contexts import contexts
+from lowrnn.report.epochs import Epoch, constant_inputs, describe
 from lowrnn.report.latents import add_plane
 from lowrnn.report.page import Figure, Section, Table
 from lowrnn.report.run import Array, Run
 from lowrnn.report.style import INK, PALE, category_colours, label, number, panels, wrapped
 
-MOST_CURVES, MOST_PLANES, MOST_PIECES = 5, 6, 24
+MOST_CURVES, MOST_CONTEXTS, MOST_PLANES, MOST_PIECES = 5, 4, 6, 24
 #: Plotly's marker of each kind of fixed point, and matplotlib's.
 MARKERS = {
     "stable": ("circle", "o"),
@@ -36,8 +38,8 @@ class Portrait:
     visited: tuple[tuple[int, Array], ...]
 
 
-def portraits(run: Run, limit: int) -> list[Portrait]:
-    """The flow under each of the constant inputs that matter most."""
+def portraits(run: Run, limit: int, trials: NDArray[np.intp] | None = None) -> list[Portrait]:
+    """The flow under each of the constant inputs that matter most, in some trials or all."""
     kappa = run.need("kappa", "trial", "time", "latent")
     inputs = run.array("inputs", "trial", "time", "input")
     if inputs is None:
@@ -45,9 +47,10 @@ def portraits(run: Run, limit: int) -> list[Portrait]:
     same = repeats(run)
     # Repeats share their signal, not their noise.
     inputs = np.stack([inputs[same == k].mean(axis=0) for k in range(same.max() + 1)])[same]
+    chosen = np.arange(len(kappa)) if trials is None else trials
     answer = []
-    for epoch in constant_inputs(inputs, run.input_names(), limit):
-        visited = tuple((trial, kappa[trial, piece]) for trial, piece in epoch.pieces)
+    for epoch in constant_inputs(inputs[chosen], run.input_names(), limit):
+        visited = tuple((int(chosen[t]), kappa[chosen[t], piece]) for t, piece in epoch.pieces)
         answer.append(Portrait(epoch, fixed_points(run.rnn, epoch.u), visited))
     return answer
 
@@ -74,10 +77,17 @@ def dynamics_section(run: Run, groups: Conditions) -> Section:
         )
     rank = run.rnn.rank
     limit = {1: MOST_CURVES, 2: MOST_PLANES}.get(rank, 1)
+    told = contexts(run)[:MOST_CONTEXTS] if rank == 1 and run.kind == "train" else []
+    several = len(told) > 1
     try:
-        shown = portraits(run, limit)
+        if several:
+            each = [(name, portraits(run, MOST_CURVES + 1, trials)) for name, trials in told]
+        else:
+            each = [("", portraits(run, limit))]
     except InputError as error:
         return Section(title, [f"The fixed points were not computed: {error}."])
+    # Without input, and under what contexts share, the flow is the same.
+    shown = list({p.epoch.label: p for _, found in each for p in found}.values())
     text = [_words(shown[0].points)]
     missing = [p.epoch.label for p in shown if p.points.complete is False]
     if missing:
@@ -92,7 +102,7 @@ def dynamics_section(run: Run, groups: Conditions) -> Section:
     )
     figures = []
     if rank == 1:
-        figures.append(_curves(run, shown))
+        figures.append(_curves(run, each))
     elif rank == 2:
         figures.append(_planes(run, groups, shown))
     else:
@@ -132,43 +142,91 @@ def _coordinates(kappa: Array) -> str:
     return listed if len(kappa) == 1 else f"({listed})"
 
 
-def _curves(run: Run, shown: Sequence[Portrait]) -> Figure:
-    ((low, high),) = window(run, shown)
+def _curves(run: Run, each: Sequence[tuple[str, Sequence[Portrait]]]) -> Figure:
+    """The flow of one latent against itself, in one panel or one for each context."""
+    names = run.input_names()
+    ((low, high),) = window(run, [portrait for _, shown in each for portrait in shown])
     grid = np.linspace(low, high, 241)
-    figure = panels(height=400)
-    figure.add_hline(0, line={"color": PALE, "width": 1})
-    for i, portrait in enumerate(shown):
-        colour = category_colours(len(shown))[i]
-        speed = flow_field(run.rnn, portrait.epoch.u, kappa_axes=[grid])[:, 0]
-        style = {"legendgroup": f"input{i}", "mode": "lines"}
-        figure.add_scatter(
-            x=grid,
-            y=speed,
-            line={"color": colour, "width": 1.2},
-            name=wrapped(portrait.epoch.label, 30),
-            hovertemplate="κ %{x:.3g}: %{y:.3g} /s",
-            **style,
-        )
-        if portrait.visited:
-            everywhere = np.concatenate([path[:, 0] for _, path in portrait.visited])
-            inside = (grid >= np.nanmin(everywhere)) & (grid <= np.nanmax(everywhere))
-            figure.add_scatter(
-                x=grid[inside],
-                y=speed[inside],
-                line={"color": colour, "width": 4},
-                showlegend=False,
-                hoverinfo="skip",
-                **style,
-            )
-        _add_points(figure, portrait.points, colour)
+    cues = [_shared(shown) for _, shown in each]
+    titles = [
+        f"{context}: {describe(cue, names)}" if context else " "
+        for (context, _), cue in zip(each, cues, strict=True)
+    ]
+    figure = panels(
+        1,
+        len(each),
+        height=400,
+        titles=[label(title, 60) for title in titles],
+        shared_yaxes=True,
+        horizontal_spacing=0.04,
+    )
+    legend: dict[str, str] = {}
+    for column, ((context, shown), cue) in enumerate(zip(each, cues, strict=True), start=1):
+        place = {"row": 1, "col": column}
+        for portrait in shown:
+            name = portrait.epoch.label
+            if context and portrait.epoch.u.any():
+                name = describe(portrait.epoch.u - cue, names).replace("no input", "no stimulus")
+            new = name not in legend
+            colour = legend.setdefault(name, category_colours(8)[len(legend) % 8])
+            _add_curve(figure, run, portrait, grid, colour, name, new, **place)
+        figure.add_hline(0, line={"color": PALE, "width": 1}, layer="below", **place)
     figure.update_layout(showlegend=True, legend={"tracegroupgap": 4})
+    if len(each) > 1:
+        below = {"orientation": "h", "y": -0.2, "yanchor": "top", "tracegroupgap": 0}
+        figure.update_layout(height=460, legend=below)
     figure.update_xaxes(title_text="κ", range=[low, high])
-    figure.update_yaxes(title_text="dκ/dt (1/s)")
+    figure.update_yaxes(title_text="dκ/dt (1/s)", col=1)
     caption = (
         "Where dκ/dt is above 0, κ grows. Thick: the range that trials visited while the input was"
         " on. Filled circle: stable fixed point; open: unstable."
     )
+    if len(each) > 1:
+        caption += " Each panel has the inputs of a context; those that all share are in its title."
     return Figure(figure, caption)
+
+
+def _shared(shown: Sequence[Portrait]) -> Array:
+    """The inputs that have the same value in all portraits with any input, 0 elsewhere."""
+    u = np.array([p.epoch.u for p in shown if p.epoch.u.any()] or [shown[0].epoch.u])
+    same = np.ptp(u, axis=0) <= 1e-6 * np.abs(u).max(axis=0)
+    return np.where(same, u[0], 0.0)
+
+
+def _add_curve(
+    figure: Any,
+    run: Run,
+    portrait: Portrait,
+    grid: Array,
+    colour: str,
+    name: str,
+    new: bool,
+    **place: int,
+) -> None:
+    """The flow under one input, thick where trials went, with its fixed points."""
+    speed = flow_field(run.rnn, portrait.epoch.u, kappa_axes=[grid])[:, 0]
+    style = {"legendgroup": f"input {label(name)}", "mode": "lines", **place}
+    figure.add_scatter(
+        x=grid,
+        y=speed,
+        line={"color": colour, "width": 1.2},
+        name=wrapped(name, 30),
+        showlegend=new,
+        hovertemplate="κ %{x:.3g}: %{y:.3g} /s",
+        **style,
+    )
+    if portrait.visited:
+        everywhere = np.concatenate([path[:, 0] for _, path in portrait.visited])
+        inside = (grid >= np.nanmin(everywhere)) & (grid <= np.nanmax(everywhere))
+        figure.add_scatter(
+            x=grid[inside],
+            y=speed[inside],
+            line={"color": colour, "width": 4},
+            showlegend=False,
+            hoverinfo="skip",
+            **style,
+        )
+    _add_points(figure, portrait.points, colour, **place)
 
 
 def _add_points(figure: Any, points: FixedPoints, colour: str, **place: int) -> None:

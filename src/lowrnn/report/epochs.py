@@ -68,7 +68,7 @@ def constant_inputs(inputs: Array, names: list[str], limit: int) -> list[Epoch]:
                 nearest = -1
             members[nearest].append((trial, piece))
     return [
-        Epoch(_label(centres[i] * scale, names), centres[i] * scale, tuple(members[i]))
+        Epoch(describe(centres[i] * scale, names), centres[i] * scale, tuple(members[i]))
         for i in _spread(centres, members, limit)
     ]
 
@@ -98,6 +98,7 @@ def _spread(centres: list[Array], members: list[list[tuple[int, slice]]], limit:
     return chosen
 
 
-def _label(u: Array, names: list[str]) -> str:
+def describe(u: Array, names: list[str]) -> str:
+    """The inputs that are on and their values; "no input"."""
     parts = [f"{name} {number(value)}" for name, value in zip(names, u, strict=True) if value]
     return ", ".join(parts) or "no input"
