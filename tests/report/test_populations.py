@@ -209,3 +209,13 @@ def test_each_context_has_its_flow(run: Run) -> None:
         assert len(driven) == 4
         for name, speed in driven.items():
             assert (speed < 0) == (f"{cued} \N{MINUS SIGN}" in name)
+
+
+def test_function_decides_nothing_where_there_is_none(run: Run) -> None:
+    wrong = run.rnn.replace(readout=-run.rnn.readout)
+    found = find_populations(Run(run.folder, run.config, run.metrics, run.results, wrong))
+    assert found.selection.by_function == 1
+    assert found.number == found.selection.by_bic == 2
+    said = populations_section(run, found).text[0]
+    assert "it hardly does the task" in said
+    assert "enough" not in said

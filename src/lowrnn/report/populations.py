@@ -16,6 +16,8 @@ from lowrnn.tasks import Task
 NUMBERS, DRAWS, SUBSETS, STARTS, SEED = (1, 2, 3), 5, 10, 10, 0
 #: Steps of neurons, over all trials, that scoring the resampled networks may take, and the trials.
 BUDGET, TRIALS = 2e8, (50, 200)
+#: Of a network that answers less right than this, there is no function to keep.
+SOLVED = 0.8
 MOST_ROWS, MOST_COLUMNS, MOST_POINTS = 4, 7, 600
 #: Neither the colours of choices nor those of contexts.
 COLOURS = (PURPLE, "#e69f00", "#56b4e9")
@@ -78,7 +80,8 @@ def find_populations(run: Run) -> Populations:
         n_trials=affordable(run, BUDGET, 1 + DRAWS * len(numbers), TRIALS),
         seed=SEED,
     )
-    found = selection.by_bic if selection.by_function is None else selection.by_function
+    functional = selection.by_function if selection.accuracy >= SOLVED else None
+    found = selection.by_bic if functional is None else functional
     return Populations(rnn, task, selection, found)
 
 
@@ -106,7 +109,14 @@ def populations_section(run: Run, found: Populations) -> Section:
 def _verdict(found: Populations) -> str:
     """Which number is shown and why, and what speaks for another."""
     selection, count = found.selection, found.number
-    if selection.by_function is None:
+    solved = selection.accuracy >= SOLVED
+    if not solved:
+        said = (
+            f"The network answers {number(100 * selection.accuracy, 0)} % right: it hardly does the"
+            " task, so that networks resampled from its populations cannot tell how many it needs."
+            f" The number with the smallest BIC is shown, {count}."
+        )
+    elif selection.by_function is None:
         said = (
             "Networks resampled from the populations do not do the task, whatever number was tried:"
             f" the one with the smallest BIC is shown, {count}."
@@ -124,12 +134,16 @@ def _verdict(found: Populations) -> str:
     ):
         if rival != count:
             said += f" {who} prefers {rival}."
-    if selection.by_function is not None and count < max(selection.by_bic, selection.by_heldout):
+    if (
+        solved
+        and selection.by_function is not None
+        and count < max(selection.by_bic, selection.by_heldout)
+    ):
         said += (
             " Further populations describe the shape of the clouds better, such as their tails;"
             " the task does not need them."
         )
-    if found.rnn.neurons < 2000:
+    if solved and found.rnn.neurons < 2000:
         said += (
             f" With {found.rnn.neurons} neurons, resampled networks miss the covariances by chance:"
             " too few neurons, not only too few populations, lower their accuracy."
