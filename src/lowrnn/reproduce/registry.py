@@ -11,6 +11,8 @@ PAPERS = {
     " connectivity, dynamics, and computations in low-rank recurrent neural networks",
     "beiran2021": "Beiran, Dubreuil, Valente, Mastrogiuseppe & Ostojic, Neural Computation 33"
     " (2021) 1572-1615: Shaping dynamics with multiple populations in low-rank recurrent networks",
+    "dubreuil2022": "Dubreuil, Valente, Beiran, Mastrogiuseppe & Ostojic, Nature Neuroscience 25"
+    " (2022) 783-794: The role of population structure in computations through neural dynamics",
     "valente2022": "Valente, Pillow & Ostojic, NeurIPS 2022: Extracting computational mechanisms"
     " from neural data using low-rank RNNs",
     "mastrogiuseppe2025": "Mastrogiuseppe, Carmona & Machens, PLoS Computational Biology 2025:"
