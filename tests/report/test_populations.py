@@ -215,7 +215,7 @@ def test_function_decides_nothing_where_there_is_none(run: Run) -> None:
     wrong = run.rnn.replace(readout=-run.rnn.readout)
     found = find_populations(Run(run.folder, run.config, run.metrics, run.results, wrong))
     assert found.selection.by_function == 1
-    assert found.number == found.selection.by_bic == 2
+    assert found.number == found.selection.by_bic > 1
     said = populations_section(run, found).text[0]
     assert "it hardly does the task" in said
     assert "enough" not in said
