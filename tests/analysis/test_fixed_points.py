@@ -165,3 +165,13 @@ def test_every_nonlinearity_has_its_bound() -> None:
         net = RNN(LowRank(np.ones((1, 1)), np.ones((1, 1))), dt=1, tau=1, nonlinearity=name)
         phi = net.rates(x[:, None])[:, 0]
         assert np.abs(phi - np.where(x > 0, right, left) * x).max() <= distance + 1e-12
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_constant_bias_without_recurrence(seed):
+    """The flow touches zero within rounding, whose sign depends on how many points are asked."""
+    rng = np.random.default_rng(seed)
+    m = rng.standard_normal((200, 1)).astype(np.float32)
+    rnn = RNN(LowRank(m, np.zeros_like(m)), dt=0.02, tau=0.1, bias=np.full(200, 0.7))
+    points = fixed_points(rnn)
+    np.testing.assert_allclose(points.kappa, [[0.0]], atol=1e-6)

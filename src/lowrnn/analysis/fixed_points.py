@@ -1,6 +1,6 @@
 """Where the latents can come to rest, and what happens nearby."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -166,11 +166,22 @@ def _sign_changes(flow: LatentFlow, half_width: float, points: int = 2001) -> Ar
     grid = 1.001 * half_width * np.linspace(-1, 1, points) ** 3
     sign = np.sign(flow.jacobian(grid[:, None])[:, 0, 0])
     turns = np.flatnonzero(sign[:-1] * sign[1:] < 0)
-    grid = np.union1d(grid, [brentq(slope, grid[i], grid[i + 1]) for i in turns])
+    grid = np.union1d(grid, [_root(slope, grid[i], grid[i + 1]) for i in turns])
     sign = np.sign(flow(grid[:, None])[:, 0])
     crossings = np.flatnonzero(sign[:-1] * sign[1:] < 0)
-    zeros = [brentq(at, grid[i], grid[i + 1], xtol=1e-13) for i in crossings]
+    zeros = [_root(at, grid[i], grid[i + 1]) for i in crossings]
     return _distinct(np.concatenate([grid[sign == 0], zeros])[:, None])
+
+
+def _root(function: Callable[[float], float], low: float, high: float) -> float:
+    """A zero between two points, of which one may be a zero up to rounding.
+
+    Its sign then depends on how many points are evaluated at once.
+    """
+    ends = function(low), function(high)
+    if ends[0] * ends[1] >= 0:
+        return low if abs(ends[0]) < abs(ends[1]) else high
+    return float(brentq(function, low, high, xtol=1e-13))
 
 
 def _starts(rank: int) -> Iterator[Array]:

@@ -92,7 +92,7 @@ def dynamics_section(run: Run, groups: Conditions) -> Section:
     missing = [p.epoch.label for p in shown if p.points.complete is False]
     if missing:
         text.append(
-            "The index test says that fixed points are missing from the search under "
+            "Fixed points are missing from the search under "
             + "; ".join(missing)
             + "."
         )
@@ -117,7 +117,7 @@ def _words(points: FixedPoints) -> str:
         return f"Without input there is one fixed point; it is {points.kind[0]}."
     counts = [(kind, points.kind.count(kind)) for kind in MARKERS if kind in points.kind]
     listed = ", ".join(f"{count} {kind}" for kind, count in counts)
-    certain = " The index test finds none missing." if points.complete else ""
+    certain = " None is missing." if points.complete else ""
     return f"Without input there are {len(points)} fixed points: {listed}.{certain}"
 
 
