@@ -136,12 +136,19 @@ CLAIMS = (
             tolerance=tolerance,
             relation="at least",
             measure=partial(_typical, name, "resampled"),
-            remark=f"Mean over 100 networks. {_STORED} Ten draws. {_form(name)}",
+            remark=f"Mean over 100 networks{remark}. {_STORED} Ten draws. {_form(name)}",
         )
-        for label, name, task, published, tolerance in (
-            ("H2c", "perceptual_decision", "perceptual decisions", 1.0, 0.03),
-            ("H2d", "multisensory_decision", "multisensory decisions", 1.0, 0.03),
-            ("H2e", "working_memory", "parametric working memory", 0.958, 0.03),
+        for label, name, task, published, tolerance, remark in (
+            ("H2c", "perceptual_decision", "perceptual decisions", 1.0, 0.03, ""),
+            ("H2d", "multisensory_decision", "multisensory decisions", 1.0, 0.03, ""),
+            (
+                "H2e",
+                "working_memory",
+                "parametric working memory",
+                0.958,
+                0.058,
+                ", from .891 to 1; asked for is .9",
+            ),
         )
     ),
     *(
