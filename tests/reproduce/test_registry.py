@@ -1,5 +1,6 @@
 """The registry: what can be asked for, and what every paper's file must be."""
 
+import re
 import subprocess
 import sys
 
@@ -42,6 +43,12 @@ def test_a_claim_is_complete(claim):
     assert claim.tolerance >= 0
     assert claim.relation in ("equal", "at least", "at most")
     assert isinstance(claim.published, float)
+
+
+def test_every_headline_of_trained_networks_has_a_claim():
+    claims = paper_claims("dubreuil2022") + paper_claims("valente2022")
+    rows = {int(re.match(r"H(\d+)", claim.label)[1]) for claim in claims}
+    assert rows == set(range(1, 17)) - {7}
 
 
 def test_names_are_claims_papers_or_all():
