@@ -34,8 +34,8 @@ def _network(name: str, seed: int, full: bool) -> dict[str, float]:
     chosen, (rank, small, large) = task(name, preset=preset), NETWORKS[name]
     recipe = recipe_for(name, rank, preset=preset)
     if name == "working_memory":
-        # The released code's own g. From .1, the first updates of the primer, all of one size, are
-        # most of J: loadings take two values (ePAIRS effect above 3), and the task is learned too.
+        # The default g of the released code; which one its primers had is not known. From .1, the
+        # first updates of the primer, all of one size, are most of J, and loadings take two values.
         recipe = replace(recipe, network={**recipe.network, "g": 1.0})
         # Published without a target, at a median loss of .0215: a third of the updates does better.
         recipe = recipe.replace(target_loss=0.01)
@@ -78,7 +78,8 @@ EFFECTS: tuple[tuple[str, str, str, str, float, float, Relation, str], ...] = (
      "at most", "Asked for is at most .3."),
     ("H12c", "working_memory", "parametric working memory", "are", 0.065, 0.235,
      "at most", "Asked for is at most .3. Holds for primers that start"
-     " at g = 1, the default of the released code; from .1 the effect is above 3."),
+     " at g = 1, the default of the released code; from .1,"
+     " tried first, the effect is above 3. Which the published ones had is not known."),
     ("H12d", "context_decision", "context-dependent decisions", "are not", 1.842, 0.842,
      "at least", "Asked for is at least 1."),
     ("H12e", "match_to_sample", "delayed match to sample", "are not", 0.856, 0.556,

@@ -1,8 +1,9 @@
 """What a fit of rank 1 predicts of silencing neurons of the full-rank network (H11).
 
 Published for a network of 1024 neurons, of which the 100 with the largest weights of one context in
-the fit are deleted; here it has 256, of which 10 % are silenced. Learning rates are those of the
-released code, with which the input weights hardly learn. The quick form measures one network, the
+the fit are deleted; here it has 256, of which 10 % are silenced. Learning rates scale
+as in the released code, so that input weights hardly learn; by the defaults of `train`, one network
+that was tried failed at H11d. The quick form measures one network, the
 full form takes the median of three.
 """
 
