@@ -91,11 +91,7 @@ def dynamics_section(run: Run, groups: Conditions) -> Section:
     text = [_words(shown[0].points)]
     missing = [p.epoch.label for p in shown if p.points.complete is False]
     if missing:
-        text.append(
-            "Fixed points are missing from the search under "
-            + "; ".join(missing)
-            + "."
-        )
+        text.append("Fixed points are missing from the search under " + "; ".join(missing) + ".")
     text.append(
         "The flow holds for an input that stays on, without noise. Where no trial went, it is the"
         " model's extrapolation, not a finding about the data."
