@@ -76,7 +76,7 @@ def _ranks(axes: Any, run: Run) -> None:
     chosen = run.metrics["rank_selected"]
     axes.axvspan(chosen - 0.2, chosen + 0.2, color="#eef3f8", zorder=0)
     axes.set(xlabel="rank", ylabel="R²", title=f"rank {chosen} selected")
-    axes.set_ylim(bottom=min(0, axes.get_ylim()[0]))
+    axes.set_ylim(min(0, axes.get_ylim()[0]), 1.05)
     axes.set_xticks([row["rank"] for row in run.metrics["ranks"]])
     axes.legend(frameon=False, fontsize=8)
 
