@@ -37,10 +37,6 @@ class Claim:
     reproduces : bool
         False for a claim that is known not to hold here. Tests expect it not to, so that a change
         is noticed.
-    chaotic : bool
-        Whether the number comes from a simulation of chaos, which differs from processor to
-        processor as from draw to draw: rounding grows. In the quick form tests then ask for three
-        times the tolerance, and leave the verdict to the full form.
     remark : str
         Where the number comes from (the paper, its released code, or derived by this project), what
         is smaller here than there, and why a claim does not hold.
@@ -55,7 +51,6 @@ class Claim:
     measure: Callable[[bool], float]
     quick: bool = True
     reproduces: bool = True
-    chaotic: bool = False
     remark: str = ""
 
     @property
@@ -86,7 +81,6 @@ class Claim:
             "relation": self.relation,
             "quick": self.quick,
             "reproduces": self.reproduces,
-            "chaotic": self.chaotic,
             "remark": self.remark,
         }
 
