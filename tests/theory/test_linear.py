@@ -79,8 +79,8 @@ def test_lagged_covariance_is_propagated_by_the_dynamics(kind, lag):
     drift = rnn.connectivity.dense() - np.eye(NEURONS)
     exact = scipy.linalg.expm(drift * lag) @ found.dense()
     np.testing.assert_allclose(found.dense(lag), exact, atol=1e-11 * np.abs(exact).max())
-    base, core = found.lagged(lag)
-    assert base == pytest.approx(np.exp(-lag))
+    private, core = found.lagged(lag)
+    assert private == pytest.approx(np.full(NEURONS, np.exp(-lag)))
     assert core.shape == (7, 7)
 
 
@@ -97,6 +97,32 @@ def test_latent_covariance_is_that_of_the_latent_equation():
     noise = np.diag(np.r_[np.ones(NEURONS), np.zeros(3)])
     exact = scipy.linalg.solve_continuous_lyapunov(drift, -2 * noise)[NEURONS:, NEURONS:]
     np.testing.assert_allclose(linear_covariance(rnn).latent, exact, atol=1e-10)
+
+
+@pytest.mark.parametrize("sources", [0, 2])
+@pytest.mark.parametrize("kind", OVERLAPS)
+def test_private_noise_that_differs_between_neurons(kind, sources):
+    rnn = with_overlap(OVERLAPS[kind])
+    rng = np.random.default_rng(5)
+    std, U = rng.uniform(0, 2, NEURONS), rng.standard_normal((NEURONS, sources))
+    found = linear_covariance(rnn, U if sources else None, private_std=std)
+    exact = lyapunov(rnn, np.diag(std**2) + U @ U.T)
+    scale = np.abs(exact).max()
+    np.testing.assert_allclose(found.dense(), exact, atol=1e-10 * scale)
+    values = np.linalg.eigvalsh(exact)[::-1]
+    np.testing.assert_allclose(found.eigenvalues, values, atol=1e-10 * scale)
+    assert found.participation_ratio == pytest.approx(participation_ratio(values), rel=1e-10)
+    drift = rnn.connectivity.dense() - np.eye(NEURONS)
+    later = scipy.linalg.expm(1.3 * drift) @ exact
+    np.testing.assert_allclose(found.dense(1.3), later, atol=1e-10 * scale)
+
+
+def test_noise_of_any_covariance_is_shared_noise():
+    rnn = with_overlap(OVERLAPS["complex"])
+    root = np.random.default_rng(6).standard_normal((NEURONS, NEURONS))
+    found = linear_covariance(rnn, root, private_std=np.zeros(NEURONS))
+    exact = lyapunov(rnn, root @ root.T)
+    np.testing.assert_allclose(found.dense(), exact, atol=1e-10 * np.abs(exact).max())
 
 
 def test_covariance_does_not_depend_on_the_gauge():
@@ -320,6 +346,10 @@ def test_combination_is_exact_for_any_split():
             "g is 1.2: give less than 1",
         ),
         (lambda: linear_covariance(with_overlap([[0.2]]), np.ones((3, 1))), "shared_noise has 3"),
+        (
+            lambda: linear_covariance(with_overlap([[0.2]]), private_std=[1.0]),
+            "private_std has 1 entries",
+        ),
         (lambda: linear_covariance(with_overlap([[0.2]])).lagged(-1), "lag is -1"),
         (lambda: rank_one_eigenvalues(2.0, 0.5), "real part 1, so"),
         (lambda: rank_one_eigenvalues(2.0, 1.1), "no directions have these cosines"),

@@ -74,6 +74,44 @@ def _eigenvalue_difference(single_source: bool, full: bool) -> float:
     return float(np.abs(values - found).max())
 
 
+def _general_difference(quantity: str, full: bool) -> float:
+    """Largest difference, relative to the largest entry, for rank 3 and noise of every kind."""
+    import numpy as np
+    from scipy.linalg import expm, solve_continuous_lyapunov
+
+    from lowrnn import RNN, LowRank
+    from lowrnn.theory import linear_covariance
+
+    rng = np.random.default_rng(21)
+    m, n = rng.standard_normal((2, 80, 3))
+    rnn = RNN(LowRank(m, n), dt=0.1, tau=1.0, nonlinearity="identity")
+    std, shared = rng.uniform(0.2, 2.0, 80), rng.standard_normal((80, 2))
+    found = linear_covariance(rnn, shared, private_std=std)
+    drift = rnn.connectivity.dense() - np.eye(80)
+    exact = solve_continuous_lyapunov(drift, -2 * (np.diag(std**2) + shared @ shared.T))
+    if quantity == "participation":
+        return abs(found.participation_ratio - np.trace(exact) ** 2 / float((exact**2).sum()))
+    lag = 1.3 if quantity == "lagged" else 0.0
+    return float(np.abs(found.dense(lag) - expm(lag * drift) @ exact).max() / np.abs(exact).max())
+
+
+def _of_rank_one(mn: float, quantity: str, full: bool) -> float:
+    """The larger or smaller eigenvalue, or the participation ratio, of 60 neurons with k = 2."""
+    import numpy as np
+
+    from lowrnn import RNN, LowRank
+    from lowrnn.theory import linear_covariance
+
+    m, n = np.linalg.qr(np.random.default_rng(0).standard_normal((60, 2)))[0].T
+    n = mn * m + np.sqrt(1 - mn**2) * n
+    connectivity = LowRank(60 * 2 * m[:, None], n[:, None])
+    rnn = RNN(connectivity, dt=0.1, tau=1.0, nonlinearity="identity", noise_std=np.sqrt(0.5))
+    found = linear_covariance(rnn)
+    if quantity == "participation":
+        return found.participation_ratio
+    return float(found.eigenvalues[0 if quantity == "larger" else -1])
+
+
 _REMARK = (
     "Derived by this project, exact. 40 neurons, against scipy's solver of the Lyapunov equation."
 )
@@ -114,6 +152,44 @@ CLAIMS = (
         for label, single, noise in (
             ("H18e", False, "private"),
             ("H18f", True, "a single source of"),
+        )
+    ),
+    *(
+        Claim(
+            id=f"mastrogiuseppe2025.{label}",
+            figure="theory",
+            statement=f"Rank 3, with private noise that differs between neurons and two shared"
+            f" sources: {what} from the Lyapunov equation of all neurons.",
+            published=0.0,
+            tolerance=1e-10,
+            relation="at most",
+            measure=partial(_general_difference, quantity),
+            remark="Derived by this project, exact. 80 neurons; the paper has rank one.",
+        )
+        for label, quantity, what in (
+            ("L21a", "equal", "difference of the covariance, relative to its largest entry,"),
+            ("L21b", "lagged", "the same at lag 1.3,"),
+            ("L21c", "participation", "difference of the participation ratio"),
+        )
+    ),
+    *(
+        Claim(
+            id=f"mastrogiuseppe2025.{label}",
+            figure="theory",
+            statement=f"|m| |n| / N = 2 and a cosine of {mn} between m and n: {what}.",
+            published=published,
+            tolerance=1e-8,
+            relation="equal",
+            measure=partial(_of_rank_one, mn, quantity),
+            remark="Computed by this project from the paper's closed form; noise of unit intensity,"
+            " so that uncoupled neurons have variance 1/2. 60 neurons.",
+        )
+        for label, mn, quantity, what, published in (
+            ("L21d", 0.3, "larger", "largest eigenvalue of the covariance", 4.612885637),
+            ("L21e", 0.3, "smaller", "smallest eigenvalue of the covariance", 0.387114363),
+            ("L21f", 0.3, "participation", "participation ratio", 32.17495030),
+            ("L21g", -0.5, "larger", "largest eigenvalue of the covariance", 0.788675135),
+            ("L21h", -0.5, "smaller", "smallest eigenvalue of the covariance", 0.211324865),
         )
     ),
 )

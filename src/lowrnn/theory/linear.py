@@ -14,31 +14,33 @@ from numpy.typing import ArrayLike, NDArray
 
 from lowrnn.errors import InputError, check_array, check_number
 from lowrnn.networks import RNN, RandomPlusLowRank, structured_part
-from lowrnn.theory.dimensionality import participation_ratio
 
 Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class LinearCovariance:
-    """Stationary covariance `C = base · 1 + factors core factorsᵀ` of a linear network.
+    """Stationary covariance `C = diag(private) + factors core factorsᵀ` of a linear network.
 
     Attributes
     ----------
-    base : float
-        Variance of private noise in an uncoupled neuron.
+    private : array (neuron,)
+        Variance that private noise gives each neuron without coupling.
     factors : array (neuron, 2 rank + source)
-        The columns of m, of n, and of the directions of shared noise.
+        The columns of m, those of n times `private`, and the directions of shared noise.
     core : array (2 rank + source, 2 rank + source)
         Symmetric.
     rank : int
         Number of columns of m.
+    n : array (neuron, rank)
+        Those that select what each latent hears.
     """
 
-    base: float
+    private: Array
     factors: Array
     core: Array
     rank: int
+    n: Array
 
     @property
     def latent(self) -> Array:
@@ -49,23 +51,36 @@ class LinearCovariance:
     def variances(self) -> Array:
         """Variance of each neuron, (neuron,)."""
         added: Array = ((self.factors @ self.core) * self.factors).sum(axis=1)
-        return self.base + added
+        return self.private + added
 
     @property
     def eigenvalues(self) -> Array:
-        """The N eigenvalues, from largest to smallest: all but 2 rank + source equal `base`."""
+        """The N eigenvalues, from largest to smallest.
+
+        Where all neurons have the same private noise, all but 2 rank + source equal its variance,
+        and cost O(N (rank + source)²); otherwise O(N³).
+        """
+        if np.ptp(self.private) > 0:
+            return np.asarray(np.linalg.eigvalsh(self.dense())[::-1])
         triangle: Array = np.linalg.qr(self.factors).R
-        values = np.full(len(self.factors), self.base)
+        values = self.private.copy()
         values[: len(triangle)] += np.linalg.eigvalsh(triangle @ self.core @ triangle.T)
         return np.sort(values)[::-1]
 
     @property
     def participation_ratio(self) -> float:
-        """`(tr C)² / tr C²`, from 1 to N."""
-        return participation_ratio(self.eigenvalues)
+        """`(tr C)² / tr C²`, from 1 to N, in O(N (rank + source)²)."""
+        spread = self.core @ (self.factors.T @ self.factors)
+        mixed = (self.factors * self.private[:, None]).T @ self.factors
+        squares = (
+            (self.private**2).sum() + 2 * np.vdot(self.core, mixed) + np.vdot(spread, spread.T)
+        )
+        return float(self.variances.sum() ** 2 / squares)
 
-    def lagged(self, lag: float) -> tuple[float, Array]:
-        """Base and core of `⟨x(t + lag) x(t)ᵀ⟩`, with the same factors; its core is not symmetric.
+    def lagged(self, lag: float) -> tuple[Array, Array]:
+        """`private` and `core` of `⟨x(t + lag) x(t)ᵀ⟩`, with the same factors.
+
+        The core of a lag above 0 is not symmetric.
 
         Parameters
         ----------
@@ -74,34 +89,36 @@ class LinearCovariance:
         """
         lag = check_number("lag", lag, at_least=0)
         R = self.rank
-        n = self.factors[:, R : 2 * R]
-        seen = n.T @ self.factors / len(n)
+        seen = self.n.T @ self.factors / len(self.n)
         # exp(lag m nᵀ/N) = 1 + m grown nᵀ/N, where grown is the integral of exp(s overlap) over
         # 0 < s < lag; a block exponential gives it for singular overlaps too.
         generator = np.block([[seen[:, :R], np.eye(R)], [np.zeros((R, 2 * R))]])
         grown = scipy.linalg.expm(lag * generator)[:R, R:]
         response = seen @ self.core
-        response[:, R : 2 * R] += self.base / len(n) * np.eye(R)
+        response[:, R : 2 * R] += np.eye(R) / len(self.n)
         core = self.core.copy()
         core[:R] += grown @ response
         decay = np.exp(-lag)
-        return float(decay * self.base), decay * core
+        return decay * self.private, decay * core
 
     def dense(self, lag: float = 0.0) -> Array:
         """`⟨x(t + lag) x(t)ᵀ⟩` in full, (neuron, neuron)."""
-        base, core = self.lagged(lag)
+        private, core = self.lagged(lag)
         full: Array = self.factors @ core @ self.factors.T
-        full[np.diag_indices_from(full)] += base
+        full[np.diag_indices_from(full)] += private
         return full
 
 
-def linear_covariance(rnn: RNN, shared_noise: ArrayLike | None = None) -> LinearCovariance:
+def linear_covariance(
+    rnn: RNN, shared_noise: ArrayLike | None = None, *, private_std: ArrayLike | None = None
+) -> LinearCovariance:
     """Covariance of the stationary activity of a linear low-rank network.
 
-    With uncoupled covariance `S = noise_std² 1 + U Uᵀ` and overlap `Ω = (1/N) nᵀm`,
+    With uncoupled covariance `S = diag(private_std²) + U Uᵀ` and overlap `Ω = (1/N) nᵀm`,
     `C = S + m Y + Yᵀmᵀ + m Z mᵀ`, where `(2 - Ω) Y = (1/N) nᵀS` and Z solves the Lyapunov equation
-    `(1 - Ω) Z + Z (1 - Ω)ᵀ = (1/N) (Y n + nᵀYᵀ)`. To linearise about a fixed point, give a network
-    whose n is multiplied by the gains of the neurons there.
+    `(1 - Ω) Z + Z (1 - Ω)ᵀ = (1/N) (Y n + nᵀYᵀ)`: O(N (R + source)²). Noise of any covariance D per
+    unit of time, as the paper has it, is `U Uᵀ = D/2` without private noise. To linearise about a
+    fixed point, give a network whose n is multiplied by the gains of the neurons there.
 
     Parameters
     ----------
@@ -112,11 +129,17 @@ def linear_covariance(rnn: RNN, shared_noise: ArrayLike | None = None) -> Linear
         Directions U of independent white noises that neurons share, scaled as `noise_std` is:
         entry (i, s) is the standard deviation that source s gives neuron i without coupling, the
         equation of motion having `√2 U ξ`. None by default.
+    private_std : array (neuron,), optional
+        Private noise that differs between neurons, in place of `rnn.noise_std`.
 
     Raises
     ------
     InputError
-        If the network is not linear, not low-rank, or unstable.
+        If the network is not linear, not low-rank, or unstable, or a shape does not fit.
+
+    References
+    ----------
+    Mastrogiuseppe, Carmona & Machens 2025; here for any rank and any noise.
     """
     if isinstance(rnn.connectivity, RandomPlusLowRank):
         raise InputError(
@@ -128,19 +151,23 @@ def linear_covariance(rnn: RNN, shared_noise: ArrayLike | None = None) -> Linear
     U = np.zeros((neurons, 0))
     if shared_noise is not None:
         U = check_array("shared_noise", shared_noise, (neurons, "source"), dtype=np.float64)
-    base = rnn.noise_std**2
+    std = np.full(neurons, rnn.noise_std)
+    if private_std is not None:
+        std = check_array("private_std", private_std, (neurons,), dtype=np.float64)
+    private = std**2
     identity = np.eye(rank)
     overlap = n.T @ m / neurons
     filtered = np.linalg.inv(2 * identity - overlap)
     heard = n.T @ U / neurons
-    half = filtered @ (base * (n.T @ n) / neurons**2 + heard @ heard.T)
+    half = filtered @ ((n.T * private) @ n / neurons**2 + heard @ heard.T)
     latent = scipy.linalg.solve_continuous_lyapunov(identity - overlap, half + half.T)
     core = np.zeros((2 * rank + U.shape[1],) * 2)
     core[:rank, :rank] = (latent + latent.T) / 2
-    core[:rank, rank:] = np.concatenate([base / neurons * filtered, filtered @ heard], axis=1)
+    core[:rank, rank:] = np.concatenate([filtered / neurons, filtered @ heard], axis=1)
     core[rank:, :rank] = core[:rank, rank:].T
     core[2 * rank :, 2 * rank :] = np.eye(U.shape[1])
-    return LinearCovariance(base, np.concatenate([m, n, U], axis=1), core, rank)
+    factors = np.concatenate([m, n * private[:, None], U], axis=1)
+    return LinearCovariance(private, factors, core, rank, n)
 
 
 def long_window_outliers(rnn: RNN) -> Array:
