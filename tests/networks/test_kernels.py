@@ -1,5 +1,8 @@
 """The fused kernels against the reference that defines them."""
 
+import subprocess
+import sys
+
 import numba
 import pytest
 import torch
@@ -172,3 +175,15 @@ def test_not_a_number_spreads_instead_of_vanishing():
     assert torch.isnan(x[0, 5:]).all()
     assert torch.isfinite(x[1:]).all()
     assert torch.isfinite(x[0, :5]).all()
+
+
+def test_torch_keeps_its_number_of_threads():
+    """In a new process, since numba starts its threads only once."""
+    code = (
+        "import torch; torch.set_num_threads(3);"
+        "from lowrnn.networks.kernels import compile;"
+        "compile.share(lambda thread, first, last: None, 2, compile.FEW);"
+        "print(torch.get_num_threads())"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+    assert int(done.stdout) == 3

@@ -7,8 +7,15 @@ from functools import cache
 
 import llvmlite.binding
 import numba
+import torch
 from numba.core.cpu import CPUTargetOptions
 from numba.core.options import TargetOptions
+
+# Asked for its number of threads, numba starts them, the first time, and OpenMP then gives torch as
+# many: better now than within `one_torch_thread`.
+_torch_threads = torch.get_num_threads()
+numba.get_num_threads()
+torch.set_num_threads(_torch_threads)
 
 # LLVM gives up vectorising a loop over many rows, since any two might overlap. Numba's CPU target
 # has a flag that rules this out, but names it only to its other targets.
