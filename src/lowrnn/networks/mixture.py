@@ -1,5 +1,6 @@
 """The distribution that the loadings of a low-rank network are drawn from."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -199,6 +200,25 @@ class GaussianMixture:
             inputs=rnn.inputs.shape[1],
             outputs=rnn.readout.shape[1],
         )
+
+    @staticmethod
+    def load(path: str | Path) -> "GaussianMixture":
+        """Read a mixture that `save` wrote.
+
+        Raises
+        ------
+        InputError
+            If there is no such file, or it is damaged or something else.
+        """
+        from lowrnn.networks.mixture_storage import load
+
+        return load(path)
+
+    def save(self, path: str | Path) -> None:
+        """Write the mixture to `path` (safetensors), atomically; `load` reads it."""
+        from lowrnn.networks.mixture_storage import save
+
+        save(self, path)
 
     @property
     def populations(self) -> int:
