@@ -71,7 +71,7 @@ def test_gradients_of_penalties_and_gains(short, rank):
         rnn, short, (*own, "s_in", "s_out", "bias"), rate_penalty=0.7, weight_penalty=0.3
     )
     batch, noise = torch.tensor([4, 0, 9]), Noise(rnn.noise_std, 5)
-    training.objective(batch, noise).backward()
+    training.objective([array[batch] for array in training.data], noise).backward()
     start = {name: value.detach().clone() for name, value in training.tensors.items()}
 
     def by_hand(name, entry, shift):

@@ -31,7 +31,9 @@ def test_axes_are_named(history):
     assert dataset["loss"].dims == ("update",)
     assert dataset["accuracy"].dims == ("evaluation",)
     assert dataset["m"].dims == ("evaluation", "neuron", "rank")
-    assert dataset.sizes == {"update": 6, "evaluation": 3, "neuron": 10, "rank": 2}
+    assert dataset["start_B"].dims == ("neuron", "input")
+    sizes = {"update": 6, "evaluation": 3, "neuron": 10, "rank": 2, "input": 1, "output": 1}
+    assert dataset.sizes == sizes
 
 
 def test_a_file_that_is_none(tmp_path):

@@ -21,6 +21,7 @@ def same(one, other):
         | {"loss": t.history.loss, "rate": t.history.learning_rate, "at": t.history.evaluated}
         | {f"metric {name}": value for name, value in t.history.metrics.items()}
         | {f"snapshot {name}": value for name, value in t.history.parameters.items()}
+        | ({} if t.history.J is None else {"left": t.history.J.left, "norm": t.history.J.norm})
         for t in (one, other)
     ]
     return arrays[0].keys() == arrays[1].keys() and all(
@@ -160,7 +161,8 @@ def test_an_interrupted_training_ends_as_if_it_had_never_stopped(
     module = importlib.import_module("lowrnn.learning.train")
     monkeypatch.setattr(module, "_CHECKPOINT_SECONDS", 0.0)
     rnn = initial_network(short, 20, rank, seed=1)
-    settings = QUICK | {"snapshots": ["w"], "checkpoint": tmp_path / "state.safetensors"}
+    kept = ["w", "J"] if rank is None else ["w", "m"]
+    settings = QUICK | {"snapshots": kept, "checkpoint": tmp_path / "state.safetensors"}
     settings |= {"rate_penalty": 0.1, "trained": [*rnn.connectivity.parameters, "B", "s_out"]}
     whole = train(rnn, short, **settings | {"checkpoint": None})
     count = 0

@@ -1,5 +1,6 @@
 """Learning: gradient training on a task, and the history that it leaves."""
 
+from lowrnn.learning.changes import WeightChanges
 from lowrnn.learning.history import History
 from lowrnn.learning.initial import initial_network, low_rank_start
 from lowrnn.learning.many import train_many
@@ -8,6 +9,7 @@ from lowrnn.learning.mixture import TrainedMixture, train_mixture
 from lowrnn.learning.mixture_minimal import MinimalPopulations, fit_minimal_populations
 from lowrnn.learning.recipe import Recipe, Stage, train_recipe
 from lowrnn.learning.recipes import recipe_for
+from lowrnn.learning.recorder import WeightRecorder, history_of
 from lowrnn.learning.score import Score, evaluate
 from lowrnn.learning.train import Trained, train
 from lowrnn.networks.threads import one_torch_thread
@@ -21,9 +23,12 @@ __all__ = [
     "Stage",
     "Trained",
     "TrainedMixture",
+    "WeightChanges",
+    "WeightRecorder",
     "evaluate",
     "fit_minimal_populations",
     "fit_minimal_rank",
+    "history_of",
     "initial_network",
     "low_rank_start",
     "one_torch_thread",

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from lowrnn.errors import InputError
 from lowrnn.files import atomic
+from lowrnn.learning.changes import WeightChanges
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -18,13 +19,19 @@ Array = NDArray[Any]
 
 #: The axes of every parameter of a network.
 _AXES = {
-    "J": ("neuron", "presynaptic"),
     "m": ("neuron", "rank"),
     "n": ("neuron", "rank"),
     "B": ("neuron", "input"),
     "w": ("neuron", "output"),
     "bias": ("neuron",),
     "initial_state": ("neuron",),
+    "s_in": ("input",),
+    "s_out": ("output",),
+}
+_MATRIX = {
+    "left": ("evaluation", "neuron", "factor"),
+    "right": ("evaluation", "presynaptic", "factor"),
+    "norm": ("evaluation",),
 }
 
 
@@ -45,6 +52,10 @@ class History:
     parameters : mapping from str to array (evaluation, ...)
         The parameters that were asked for, at each evaluation, as they were trained: in a low-rank
         network not in the canonical gauge, so that they move continuously.
+    start : mapping from str to array
+        The connectivity and all other parameters that learn, before learning.
+    J : WeightChanges, optional
+        A full-rank matrix at each evaluation, if it was asked for: what changed since the start.
     """
 
     loss: Array
@@ -52,6 +63,39 @@ class History:
     evaluated: Array
     metrics: Mapping[str, Array] = field(default_factory=dict)
     parameters: Mapping[str, Array] = field(default_factory=dict)
+    start: Mapping[str, Array] = field(default_factory=dict)
+    J: WeightChanges | None = None
+
+    @property
+    def changes(self) -> WeightChanges:
+        """What learning changed in the recurrent matrix, at each evaluation.
+
+        Raises
+        ------
+        InputError
+            If the history does not hold the connectivity.
+        """
+        if self.J is not None:
+            return self.J
+        if not {"m", "n"} & self.parameters.keys() or "m" not in self.start:
+            raise InputError(
+                "history holds no connectivity: train with snapshots=['J'] at full rank, or ['m',"
+                " 'n'] at low rank"
+            )
+        count, root = len(self.evaluated), np.sqrt(len(self.start["m"]))
+
+        def factor(name: str, sign: int) -> Array:
+            """The factor of J at each evaluation, and beside it that of J at the start."""
+            first = self.start[name]
+            present = self.parameters.get(name, first)
+            shape = (count, *first.shape)
+            both = [np.broadcast_to(present, shape), np.broadcast_to(sign * first, shape)]
+            joint: Array = np.concatenate(both, axis=2) / root
+            return joint
+
+        left, right = factor("m", -1), factor("n", 1)
+        held = WeightChanges(left, right, np.zeros(count))
+        return WeightChanges(left, right, np.linalg.norm(held.singular_values(), axis=1))
 
     def to_xarray(self) -> "xr.Dataset":
         """The same, with named axes."""
@@ -65,6 +109,14 @@ class History:
         variables |= {
             name: (("evaluation", *_AXES[name]), value) for name, value in self.parameters.items()
         }
+        variables |= {
+            f"start_{name}": (_AXES.get(name, ("neuron", "presynaptic")), value)
+            for name, value in self.start.items()
+        }
+        if self.J is not None:
+            variables |= {
+                f"J_{name}": (axes, getattr(self.J, name)) for name, axes in _MATRIX.items()
+            }
         coords: dict[str, Any] = {
             "update": np.arange(len(self.loss)),
             "evaluated": ("evaluation", self.evaluated),
@@ -100,9 +152,17 @@ class History:
                 {
                     str(name): arrays[str(name)]
                     for name in dataset.data_vars
-                    if dataset[name].dims == ("evaluation",)
+                    if dataset[name].dims == ("evaluation",) and name != "J_norm"
                 },
                 {name: arrays[name] for name in _AXES if name in arrays},
+                {
+                    name: arrays[f"start_{name}"]
+                    for name in ("J", *_AXES)
+                    if f"start_{name}" in arrays
+                },
+                WeightChanges(*(arrays[f"J_{name}"] for name in _MATRIX))
+                if "J_norm" in arrays
+                else None,
             )
         except (OSError, ValueError, KeyError) as error:
             raise InputError(
@@ -141,4 +201,16 @@ def joined(histories: Sequence[History]) -> History:
             name: np.concatenate([history.parameters[name] for history in histories])
             for name in kept
         },
+        start=first.start,
+        J=_joined_changes([history.J for history in histories]),
+    )
+
+
+def _joined_changes(changes: Sequence[WeightChanges | None]) -> WeightChanges | None:
+    """One after another, if all are there; each counts from the first start already."""
+    there = [change for change in changes if change is not None]
+    if len(there) < len(changes):
+        return None
+    return WeightChanges(
+        *(np.concatenate([getattr(change, name) for change in there]) for name in _MATRIX)
     )

@@ -30,7 +30,9 @@ class Trained:
     Attributes
     ----------
     rnn : RNN
-        The trained network, its low-rank part in the canonical gauge (`LowRank.canonical`).
+        The trained network, its low-rank part in the canonical gauge (`LowRank.canonical`). A
+        full-rank matrix comes with the one before learning, `FullRank.J0`; where the network to
+        start from has that already, it stays.
     history : History
         How it got there, its parameters as they were trained.
     """
@@ -52,7 +54,7 @@ def train(
     rate_penalty: float = 0.0,
     weight_penalty: float = 0.0,
     trained: Sequence[str] | None = None,
-    n_trials: int = 800,
+    n_trials: int | None = 800,
     evaluate_every: int = 50,
     target_loss: float | None = None,
     target_accuracy: float | None = None,
@@ -65,10 +67,10 @@ def train(
 
     The loss is the squared error of the readout, averaged over outputs and over the steps of a
     trial that count, then over trials (Dubreuil et al. 2022; Valente et al. 2022). Every update
-    sees a batch drawn without replacement from a fixed set of trials, with fresh noise in the
-    network (`rnn.noise_std`). The network returned has the weights at the end of the
-    `evaluate_every` updates whose mean loss (with the penalties) was lowest, or those that met a
-    target.
+    sees a batch drawn without replacement from a fixed set of trials, or new trials (Schuessler et
+    al. 2020), with fresh noise in the network (`rnn.noise_std`). The network returned has the
+    weights at the end of the `evaluate_every` updates whose mean loss (with the penalties) was
+    lowest, or those that met a target.
 
     The defaults solve the decision tasks at any rank and size. The published settings for
     context-dependent decisions at rank 1 are `learning_rate=0.01, schedule="constant", clip=0.1,
@@ -106,8 +108,9 @@ def train(
         "initial_state", and the gains "s_in" and "s_out": one factor for each input and output, by
         which the weights "B" and "w" are multiplied where these stay frozen, as published. By
         default the connectivity, "B" and "w".
-    n_trials : int
-        Size of the set of training trials, drawn from the task.
+    n_trials : int, optional
+        Size of the set of training trials, drawn from the task; None for new trials in every
+        update.
     evaluate_every : int
         Updates between evaluations, which take the accuracy on 200 other trials.
     target_loss : float, optional
@@ -115,7 +118,8 @@ def train(
     target_accuracy : float, optional
         Stop once an evaluation finds at least this accuracy.
     snapshots : sequence of str
-        Parameters to keep in the history at every evaluation.
+        Parameters to keep in the history at every evaluation; a full-rank matrix as leading
+        singular vectors of its change.
     seed : int
         Determines the trials, the batches and the noise: the same seed gives the same network,
         whatever the number of threads.
@@ -146,10 +150,11 @@ def train(
                 f"trained holds {gain!r} and {of!r}, which it multiplies: leave one out"
             )
     counts = {"updates": updates, "n_trials": n_trials, "evaluate_every": evaluate_every}
+    counts["batch_size"] = batch_size
     for field, count in counts.items():
-        if count < 1:
+        if count is not None and count < 1:
             raise InputError(f"{field} is {count}: give at least 1")
-    if not 1 <= batch_size <= n_trials:
+    if n_trials is not None and batch_size > n_trials:
         raise InputError(f"batch_size is {batch_size}: give 1 to {n_trials}, the training trials")
     check_number("learning_rate", learning_rate, above=0)
     if schedule not in SCHEDULES:

@@ -1,7 +1,7 @@
 """The state of a training on a task, and its single steps."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -9,15 +9,17 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from lowrnn.learning.changes import WeightChanges, leading
 from lowrnn.learning.descent import Descent
 from lowrnn.learning.history import History
 from lowrnn.learning.score import score_on, step_weights
 from lowrnn.learning.seeds import derived_seed, generator
-from lowrnn.networks import RNN, Noise
+from lowrnn.networks import RNN, FullRank, Noise
 from lowrnn.networks.kernels import squared_error
-from lowrnn.tasks import Task
+from lowrnn.tasks import Task, Trials
 
 N_VALIDATION = 200
+_CHANGES = ("left", "right", "norm")
 
 #: Under which argument of `RNN` the other parameters go.
 ARGUMENTS = {"B": "inputs", "w": "readout", "bias": "bias", "initial_state": "initial_state"}
@@ -44,10 +46,10 @@ class Training:
     def __init__(self, rnn: RNN, task: Task, settings: dict[str, Any]) -> None:
         self.rnn, self.task, self.settings = rnn, task, settings
         seed = settings["seed"]
-        self.trials = task.sample(settings["n_trials"], derived_seed(seed, "training trials"))
+        if settings["n_trials"] is not None:
+            self.trials = task.sample(settings["n_trials"], derived_seed(seed, "training trials"))
+            self.data = self._as_tensors(self.trials)
         self.validation = task.sample(N_VALIDATION, derived_seed(seed, "validation trials"))
-        arrays = (self.trials.inputs, self.trials.targets, step_weights(self.trials))
-        self.data = [torch.from_numpy(array.astype(rnn.dtype)) for array in arrays]
         self.tensors = rnn.tensors()
         for gain, of in GAINS.items():
             if gain in settings["trained"]:
@@ -66,7 +68,16 @@ class Training:
         self.loss: list[float] = []
         self.evaluated: list[int] = []
         self.metrics: dict[str, list[float]] = {"accuracy": [], "validation_loss": []}
-        self.snapshots: dict[str, list[Tensor]] = {name: [] for name in settings["snapshots"]}
+        self.snapshots: dict[str, list[Tensor]] = {
+            name: [] for name in settings["snapshots"] if name != "J"
+        }
+        self.changes: dict[str, list[Tensor]] = {name: [] for name in _CHANGES}
+        self.start = {
+            name: self.tensors[name].detach().clone()
+            for name in (*rnn.connectivity.parameters, *settings["trained"])
+        }
+        if isinstance(rnn.connectivity, FullRank) and rnn.connectivity.J0 is not None:
+            self.start["J"] = torch.from_numpy(rnn.connectivity.J0)
         self.best: dict[str, Tensor] = {}
         self.best_loss = math.inf
 
@@ -96,22 +107,33 @@ class Training:
 
     def update(self) -> None:
         """One step of gradient descent."""
-        size, count = self.settings["batch_size"], self.settings["n_trials"]
         rng = generator(self.settings["seed"], "update", self.done)
-        batch = torch.from_numpy(rng.choice(count, size, replace=False))
+        batch = self.batch(rng)
         loss = self.objective(batch, Noise(self.rnn.noise_std, int(rng.integers(2**63))))
         self.descent.update(self.done, loss)
         self.loss.append(float(loss.detach()))
 
-    def objective(self, batch: Tensor, noise: Noise) -> Tensor:
-        """What descent minimises on some of the trials: the loss, and the penalties."""
+    def batch(self, rng: np.random.Generator) -> list[Tensor]:
+        """Inputs, targets and step weights of the trials of one update."""
+        size, count = self.settings["batch_size"], self.settings["n_trials"]
+        if count is None:
+            return self._as_tensors(self.task.sample(size, int(rng.integers(2**63))))
+        chosen = torch.from_numpy(rng.choice(count, size, replace=False))
+        return [array[chosen] for array in self.data]
+
+    def _as_tensors(self, trials: Trials) -> list[Tensor]:
+        arrays = (trials.inputs, trials.targets, step_weights(trials))
+        return [torch.from_numpy(array.astype(self.rnn.dtype)) for array in arrays]
+
+    def objective(self, batch: Sequence[Tensor], noise: Noise) -> Tensor:
+        """What descent minimises on some trials: the loss, and the penalties."""
         tensors = effective(self.tensors)
-        inputs, targets, weights = (array[batch] for array in self.data)
+        inputs, targets, weights = batch
         dynamics: dict[str, Any] = {
             "alpha": self.rnn.alpha, "nonlinearity": self.rnn.nonlinearity, "noise": noise
         }  # fmt: skip
         total = squared_error(
-            tensors, inputs, targets, weights / len(batch), on="output", **dynamics
+            tensors, inputs, targets, weights / len(weights), on="output", **dynamics
         )
         if self.settings["rate_penalty"]:
             silence = inputs.new_zeros(*weights.shape, self.rnn.neurons)
@@ -126,7 +148,7 @@ class Training:
 
     def weight_norm(self, tensors: Mapping[str, Tensor]) -> Tensor:
         """The squares of all weights that learn, added up; over N, except those of J."""
-        norm = self.data[0].new_zeros(())
+        norm = tensors["B"].new_zeros(())
         for name in self.settings["trained"]:
             # Entries of order 1 add up to N; J = (1/N) m nᵀ has a norm of order 1 already.
             share = 1 if name == "J" else 1 / self.rnn.neurons
@@ -143,6 +165,10 @@ class Training:
         present = effective(self.tensors)
         for name, values in self.snapshots.items():
             values.append(present[name].detach().clone())
+        if "J" in self.settings["snapshots"]:
+            change = leading((present["J"].detach() - self.start["J"]).numpy())
+            for values, part in zip(self.changes.values(), change, strict=True):
+                values.append(torch.from_numpy(part))
         if self.done and (self.recent_loss < self.best_loss or self.target_met):
             self.best_loss = self.recent_loss
             moved = self.descent.parameters.items()
@@ -154,6 +180,8 @@ class Training:
         arrays = {name: value.detach().numpy() for name, value in tensors.items()}
         own = {name: arrays[name] for name in self.rnn.connectivity.parameters if name in arrays}
         changes = {ARGUMENTS[name]: arrays[name] for name in ARGUMENTS if name in arrays}
+        if isinstance(self.rnn.connectivity, FullRank):
+            own["J0"] = self.start["J"].numpy()
         connectivity = replace(self.rnn.connectivity, **own)  # type: ignore[type-var]
         return self.rnn.replace(connectivity=connectivity, **changes)
 
@@ -167,13 +195,18 @@ class Training:
             parameters={
                 name: torch.stack(values).numpy() for name, values in self.snapshots.items()
             },
+            start={name: value.numpy() for name, value in self.start.items()},
+            J=WeightChanges(*(torch.stack(parts).numpy() for parts in self.changes.values()))
+            if "J" in self.settings["snapshots"]
+            else None,
         )
 
     def state(self) -> dict[str, Tensor]:
         """Everything that changes, for `restore`."""
         state = self.descent.state()
         state |= {f"best/{name}": value for name, value in self.best.items()}
-        state |= {f"snapshots/{name}": torch.stack(v) for name, v in self.snapshots.items()}
+        kept = self.snapshots | {name: parts for name, parts in self.changes.items() if parts}
+        state |= {f"snapshots/{name}": torch.stack(values) for name, values in kept.items()}
         state |= {
             f"metrics/{name}": torch.tensor(values, dtype=torch.float64)
             for name, values in self.metrics.items()
@@ -188,6 +221,8 @@ class Training:
         self.descent.restore(state)
         self.best = {name: state[f"best/{name}"] for name in self.descent.parameters}
         self.snapshots = {name: list(state[f"snapshots/{name}"]) for name in self.snapshots}
+        if "J" in self.settings["snapshots"]:
+            self.changes = {name: list(state[f"snapshots/{name}"]) for name in self.changes}
         self.metrics = {name: state[f"metrics/{name}"].tolist() for name in self.metrics}
         self.loss = state["loss"].tolist()
         self.evaluated = state["evaluated"].tolist()

@@ -46,9 +46,12 @@ class FullRank(Connectivity):
     ----------
     J : array (neuron, neuron)
         Entry `J[i, j]` is the weight from neuron `j` to neuron `i`.
+    J0 : array (neuron, neuron), optional
+        The matrix before learning, if it is known: `lowrnn.learning.train` keeps it.
     """
 
     J: Array
+    J0: Array | None = None
     kind: ClassVar[str] = "full-rank"
 
     def __post_init__(self) -> None:
@@ -56,6 +59,8 @@ class FullRank(Connectivity):
         if J.shape[0] != J.shape[1]:
             raise InputError(f"J has shape {J.shape}: give a square matrix")
         object.__setattr__(self, "J", J)
+        if self.J0 is not None:
+            object.__setattr__(self, "J0", check_array("J0", self.J0, J.shape, dtype=J.dtype))
 
     @property
     def neurons(self) -> int:
@@ -68,6 +73,20 @@ class FullRank(Connectivity):
     @property
     def parameters(self) -> dict[str, Array]:
         return {"J": self.J}
+
+    @property
+    def change(self) -> Array:
+        """What learning changed, `J - J0`, (neuron, neuron).
+
+        Raises
+        ------
+        InputError
+            If the matrix before learning is not known.
+        """
+        if self.J0 is None:
+            raise InputError("J0 of the network is not known: give FullRank(J, J0)")
+        change: Array = self.J - self.J0
+        return change
 
     def dense(self) -> Array:
         return self.J

@@ -32,7 +32,11 @@ def save(rnn: RNN, path: str | Path) -> None:
     }
     if isinstance(connectivity, RandomPlusLowRank):
         settings |= {"g": connectivity.g, "seed": connectivity.seed}
-    arrays = connectivity.parameters | {
+    if isinstance(connectivity, FullRank) and connectivity.J0 is not None:
+        start = {"J0": connectivity.J0}
+    else:
+        start = {}
+    arrays = connectivity.parameters | start | {
         "inputs": rnn.inputs,
         "readout": rnn.readout,
         "bias": rnn.bias,
@@ -62,7 +66,7 @@ def load(path: str | Path) -> RNN:
             arrays = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
         kind = _KINDS[settings.pop("connectivity")]
         own = {name: settings.pop(name) for name in ("g", "seed") if name in settings}
-        own |= {name: arrays.pop(name) for name in ("J", "m", "n") if name in arrays}
+        own |= {name: arrays.pop(name) for name in ("J", "J0", "m", "n") if name in arrays}
         columns = {name: arrays.pop(name) for name in ("inputs", "readout")}
         columns = {name: value for name, value in columns.items() if value.shape[1]}
         return RNN(kind(**own), **columns, **arrays, **settings)
