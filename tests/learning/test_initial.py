@@ -34,6 +34,19 @@ def test_a_full_rank_network():
     assert spread(rnn.readout / N) == pytest.approx(1 / N, rel=0.07)
 
 
+@pytest.mark.parametrize(("rank", "readout"), [(None, 1), (2, 4)])
+def test_exact_norms(rank, readout):
+    plain, exact = (
+        initial_network(ContextDecision(), 50, rank, exact_norms=e, dtype=float) for e in (0, 1)
+    )
+    np.testing.assert_allclose(np.linalg.norm(exact.inputs, axis=0), np.sqrt(50))
+    np.testing.assert_allclose(np.linalg.norm(exact.readout, axis=0), readout * np.sqrt(50))
+    for name in ("inputs", "readout"):
+        ratio = getattr(exact, name) / getattr(plain, name)
+        np.testing.assert_allclose(ratio, np.broadcast_to(ratio[0], ratio.shape))
+    np.testing.assert_array_equal(exact.connectivity.dense(), plain.connectivity.dense())
+
+
 def test_the_noise_is_the_published_one():
     """0.05 a step settles to 0.05 / sqrt(1 - 0.8²) in a neuron without connections."""
     rnn = initial_network(ContextDecision(), 400, g=0.0)

@@ -25,6 +25,7 @@ def initial_network(
     tau: float = 0.1,
     nonlinearity: str = "tanh",
     noise_std: float = PUBLISHED_NOISE,
+    exact_norms: bool = False,
     dtype: Any = np.float32,
 ) -> RNN:
     """A random network with the inputs, outputs and time step of a task.
@@ -53,6 +54,10 @@ def initial_network(
     noise_std : float
         Noise that the network is trained with, in the convention of `RNN`. The default is the
         published 0.05 a step at `dt = 0.2 tau`.
+    exact_norms : bool
+        Whether the columns of input weights and readout are scaled to the norm that they have in
+        the mean of large networks, as those of Schuessler et al. 2020 are: √N for both at full
+        rank, which there is a readout of norm 1/√N without the factor 1/N of ours.
     dtype : numpy dtype
         Floating-point type of the network.
 
@@ -72,6 +77,12 @@ def initial_network(
     def normal(*shape: int) -> NDArray[np.floating]:
         return rng.standard_normal(shape).astype(dtype)
 
+    def columns(count: int, scale: float) -> NDArray[np.floating]:
+        values = scale * normal(neurons, count)
+        if exact_norms:
+            values *= scale * math.sqrt(neurons) / np.linalg.norm(values, axis=0)
+        return values
+
     connectivity: Connectivity
     if rank is None:
         connectivity = FullRank((g / math.sqrt(neurons)) * normal(neurons, neurons))
@@ -79,8 +90,8 @@ def initial_network(
         connectivity = LowRank(normal(neurons, rank), normal(neurons, rank))
     return RNN(
         connectivity,
-        inputs=normal(neurons, task.n_inputs),
-        readout=(1 if rank is None else 4) * normal(neurons, task.n_outputs),
+        inputs=columns(task.n_inputs, 1),
+        readout=columns(task.n_outputs, 1 if rank is None else 4),
         dt=task.dt,
         tau=tau,
         nonlinearity=nonlinearity,

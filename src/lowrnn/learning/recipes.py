@@ -25,10 +25,12 @@ def recipe_for(task: str, rank: int | None = None, *, preset: str | None = None)
         Rank of the network; full by default.
     preset : str, optional
         A published variant. "populations2022" has the settings of the code released with Dubreuil
-        et al. 2022 for five tasks, changed where this is said beside them. Without a preset, or
-        where it has none for the task, the recipe is the library's own: the defaults of `train`,
-        but for tasks that these do not learn.
+        et al. 2022 for five tasks, changed where this is said beside them; "schuessler2020" those
+        of full-rank networks in Schuessler et al. 2020. Without a preset, or where it has none, the
+        recipe is the library's own: the defaults of `train`, but for tasks that these do not learn.
     """
+    if preset == "schuessler2020" and rank is None and task in SCHUESSLER2020:
+        return SCHUESSLER2020[task]
     published = POPULATIONS2022 if preset == "populations2022" else {}
     low, full = published.get(task) or OWN.get(task) or (Recipe(), Recipe())
     return full if rank is None else low
@@ -59,6 +61,31 @@ def _stage(
         settings["rate_exponents"] = dict.fromkeys(trained, exponent or 0.0)
     return Stage(task=task, settings=settings, full_rank=full_rank)
 
+
+def _schuessler(updates: int) -> Recipe:
+    """Schuessler et al. 2020: new trials in every update, rates that fall as 1/N, no noise.
+
+    Their readout is ours over N, and so is its learning rate: ours does not fall.
+    """
+    settings = {
+        "updates": updates,
+        "evaluate_every": 50,
+        "learning_rate": 0.05,
+        "schedule": "constant",
+        "rate_exponents": {"J": -1.0, "B": -1.0},
+        "clip": None,
+        "n_trials": None,
+    }
+    network = {"g": 0.9, "noise_std": 0.0, "exact_norms": True}
+    return Recipe(stages=(Stage(settings=settings, full_rank=True),), network=network)
+
+
+#: Full-rank networks; of their strengths g (0 to 3) one that all tasks are learned at.
+SCHUESSLER2020 = {
+    "flip_flop": _schuessler(1000),
+    "context_decision": _schuessler(2000),
+    "working_memory": _schuessler(6000),
+}
 
 _GAINS = ("s_in", "s_out")
 _LOW = ("m", "n", *_GAINS)
