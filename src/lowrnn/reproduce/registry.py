@@ -15,6 +15,8 @@ PAPERS = {
     " (2022) 783-794: The role of population structure in computations through neural dynamics",
     "valente2022": "Valente, Pillow & Ostojic, NeurIPS 2022: Extracting computational mechanisms"
     " from neural data using low-rank RNNs",
+    "clark2024": "Clark & Abbott, Physical Review X 14 (2024) 021001: Theory of coupled"
+    " neuronal-synaptic dynamics",
     "mastrogiuseppe2025": "Mastrogiuseppe, Carmona & Machens, PLoS Computational Biology 2025:"
     " Stochastic activity in low-rank recurrent neural networks",
 }

@@ -18,6 +18,12 @@ from lowrnn.theory.dimensionality import (
 from lowrnn.theory.equations import Equations
 from lowrnn.theory.families import rank_one, rank_one_family
 from lowrnn.theory.finite_size import finite_size_covariance
+from lowrnn.theory.hebbian import (
+    HebbianTrajectory,
+    hebbian_dynamics,
+    hebbian_threshold,
+    homogeneous_states,
+)
 from lowrnn.theory.latent import LatentTrajectory, latent_dynamics
 from lowrnn.theory.limit_cycle import LimitCycle
 from lowrnn.theory.linear import (
@@ -42,6 +48,7 @@ __all__ = [
     "Bifurcation",
     "Branch",
     "Equations",
+    "HebbianTrajectory",
     "LatentTrajectory",
     "LimitCycle",
     "LinearCovariance",
@@ -60,6 +67,9 @@ __all__ = [
     "expected_spectrum",
     "finite_size_covariance",
     "frequency_response",
+    "hebbian_dynamics",
+    "hebbian_threshold",
+    "homogeneous_states",
     "jacobian_eigenvalues",
     "latent_dynamics",
     "linear_covariance",
