@@ -24,22 +24,52 @@ from lowrnn.analysis.identifiability import (
     effective_connectivity_correlation,
 )
 from lowrnn.analysis.inactivation import inactivation, silence, silence_directions
+from lowrnn.analysis.lyapunov_spectrum import flossing_loss, lyapunov_spectrum
+from lowrnn.analysis.operative_dimensions import (
+    OperativeDimensions,
+    column_dimensions,
+    operative_dimensions,
+    operative_dimensions_by,
+    reduced_network,
+    row_dimensions,
+)
 from lowrnn.analysis.populations import PopulationSelection, resample, select_populations
+from lowrnn.analysis.readout_alignment import (
+    AlongReadout,
+    ReadoutDimensions,
+    procrustes_angle,
+    readout_correlation,
+    readout_dimensions,
+    readout_noise,
+    readout_susceptibility,
+)
+from lowrnn.analysis.rich_lazy import (
+    RichLazy,
+    kernel_alignment,
+    rank_r_start,
+    rich_lazy,
+    tangent_kernel,
+)
 from lowrnn.analysis.selectivity import selectivity
 from lowrnn.analysis.slow_points import SlowPoints, slow_points
 from lowrnn.analysis.targeted import TargetedAxes, targeted_axes
 from lowrnn.analysis.weights import from_torch, from_weights
 
 __all__ = [
+    "AlongReadout",
     "Clusters",
     "EPairs",
     "FixedPoints",
     "LatentFlow",
     "LowRankEquivalent",
+    "OperativeDimensions",
     "PopulationSelection",
+    "ReadoutDimensions",
+    "RichLazy",
     "SlowPoints",
     "TargetedAxes",
     "cluster",
+    "column_dimensions",
     "connectivity_correlation",
     "current_correlation",
     "effective_connectivity_correlation",
@@ -47,15 +77,29 @@ __all__ = [
     "epairs",
     "filtered_inputs",
     "fixed_points",
+    "flossing_loss",
     "flow_field",
     "from_torch",
     "from_weights",
     "gains",
     "inactivation",
+    "kernel_alignment",
     "loadings",
     "low_rank_equivalent",
+    "lyapunov_spectrum",
     "mean_field_gains",
+    "operative_dimensions",
+    "operative_dimensions_by",
+    "procrustes_angle",
+    "rank_r_start",
+    "readout_correlation",
+    "readout_dimensions",
+    "readout_noise",
+    "readout_susceptibility",
+    "reduced_network",
     "resample",
+    "rich_lazy",
+    "row_dimensions",
     "select_populations",
     "selectivity",
     "silence",
@@ -66,5 +110,6 @@ __all__ = [
     "state_latents",
     "strongest",
     "subsampling",
+    "tangent_kernel",
     "targeted_axes",
 ]
