@@ -67,6 +67,13 @@ class Recipe:
         ]
         return {"stages": stages, "network": dict(self.network)}
 
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> "Recipe":
+        """The recipe that `to_dict` gave."""
+        return cls(
+            stages=tuple(Stage(**stage) for stage in content["stages"]), network=content["network"]
+        )
+
 
 _DEFAULT_UPDATES: int = (train.__kwdefaults__ or {})["updates"]
 
