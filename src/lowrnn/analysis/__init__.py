@@ -1,6 +1,8 @@
 """What a finished network is: its flow, its fixed points, and what activity can tell about it."""
 
+from lowrnn.analysis.alignment import alignment, propagated_inputs, propagated_readout
 from lowrnn.analysis.clustering import Clusters, cluster, loadings, stability
+from lowrnn.analysis.eigenvalue_outliers import eigenvalue_outliers, outlier_determinant
 from lowrnn.analysis.epairs import EPairs, epairs
 from lowrnn.analysis.equivalent import (
     LowRankEquivalent,
@@ -24,6 +26,7 @@ from lowrnn.analysis.identifiability import (
     effective_connectivity_correlation,
 )
 from lowrnn.analysis.inactivation import inactivation, silence, silence_directions
+from lowrnn.analysis.learning_speed import convergence_time
 from lowrnn.analysis.lyapunov_spectrum import flossing_loss, lyapunov_spectrum
 from lowrnn.analysis.operative_dimensions import (
     OperativeDimensions,
@@ -33,6 +36,7 @@ from lowrnn.analysis.operative_dimensions import (
     reduced_network,
     row_dimensions,
 )
+from lowrnn.analysis.other_starts import StartLoss, redrawn_start_loss, shuffled_start_loss
 from lowrnn.analysis.populations import PopulationSelection, resample, select_populations
 from lowrnn.analysis.readout_alignment import (
     AlongReadout,
@@ -52,7 +56,10 @@ from lowrnn.analysis.rich_lazy import (
 )
 from lowrnn.analysis.selectivity import selectivity
 from lowrnn.analysis.slow_points import SlowPoints, slow_points
+from lowrnn.analysis.state_dicts import weight_changes
 from lowrnn.analysis.targeted import TargetedAxes, targeted_axes
+from lowrnn.analysis.truncation import TruncationCurve, functional_rank, truncation_curve
+from lowrnn.analysis.weight_change import WeightChange, weight_change
 from lowrnn.analysis.weights import from_torch, from_weights
 
 __all__ = [
@@ -67,13 +74,19 @@ __all__ = [
     "ReadoutDimensions",
     "RichLazy",
     "SlowPoints",
+    "StartLoss",
     "TargetedAxes",
+    "TruncationCurve",
+    "WeightChange",
+    "alignment",
     "cluster",
     "column_dimensions",
     "connectivity_correlation",
+    "convergence_time",
     "current_correlation",
     "effective_connectivity_correlation",
     "effective_coupling",
+    "eigenvalue_outliers",
     "epairs",
     "filtered_inputs",
     "fixed_points",
@@ -81,6 +94,7 @@ __all__ = [
     "flow_field",
     "from_torch",
     "from_weights",
+    "functional_rank",
     "gains",
     "inactivation",
     "kernel_alignment",
@@ -90,18 +104,23 @@ __all__ = [
     "mean_field_gains",
     "operative_dimensions",
     "operative_dimensions_by",
+    "outlier_determinant",
     "procrustes_angle",
+    "propagated_inputs",
+    "propagated_readout",
     "rank_r_start",
     "readout_correlation",
     "readout_dimensions",
     "readout_noise",
     "readout_susceptibility",
+    "redrawn_start_loss",
     "reduced_network",
     "resample",
     "rich_lazy",
     "row_dimensions",
     "select_populations",
     "selectivity",
+    "shuffled_start_loss",
     "silence",
     "silence_directions",
     "silencing_predictions",
@@ -112,4 +131,7 @@ __all__ = [
     "subsampling",
     "tangent_kernel",
     "targeted_axes",
+    "truncation_curve",
+    "weight_change",
+    "weight_changes",
 ]
