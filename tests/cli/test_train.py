@@ -12,8 +12,8 @@ import xarray as xr
 import yaml
 
 import lowrnn.learning
-import lowrnn.report
-from lowrnn import RNN
+import lowrnn.report.folder
+from lowrnn import RNN, GaussianMixture
 from lowrnn.learning import evaluate, recipe_for
 from lowrnn.learning.training import Training
 from lowrnn.tasks import ContextDecision, task
@@ -24,7 +24,7 @@ SMALL = ("--neurons", 16, "--updates", 4, "--set", "context_amplitude=0.5")
 @pytest.fixture
 def no_report(monkeypatch):
     """The report has tests of its own."""
-    monkeypatch.setattr(lowrnn.report, "write_report", lambda folder: Path(folder) / "report.html")
+    monkeypatch.setattr(lowrnn.report.folder, "write_report", lambda folder, task: folder)
 
 
 @pytest.mark.parametrize("rank", [2, "full"])
@@ -98,7 +98,11 @@ def test_a_mixture(call, tmp_path, no_report):
     assert answer.exit_code == 0, answer.stderr
     metrics = json.loads(answer.stdout)
     assert (metrics["rank"], metrics["neurons"], metrics["steps"]) == (1, 16, 4)
-    assert RNN.load(tmp_path / "network.safetensors").neurons == 16
+    mixture = GaussianMixture.load(tmp_path / "mixture.safetensors")
+    assert mixture.populations == metrics["populations"] == 3
+    drawn = mixture.sample(16, 0, dtype=np.float32)
+    rnn = RNN.load(tmp_path / "network.safetensors")
+    np.testing.assert_array_equal(drawn.connectivity.dense(), rnn.connectivity.dense())
     config = yaml.safe_load((tmp_path / "config.yaml").read_text())
     assert (config["populations"], config["latents"]) == (3, 1)
     assert not (tmp_path / "checkpoint").exists()

@@ -64,7 +64,7 @@ def test_a_network_or_no_file_at_all(tmp_path):
     with pytest.raises(InputError, match=r"mixture file .* does not exist: give the path"):
         GaussianMixture.load(tmp_path / "none")
     RNN(LowRank(np.ones((4, 1)), np.ones((4, 1))), dt=0.1, tau=1).save(tmp_path / "network")
-    with pytest.raises(InputError, match="give a file that GaussianMixture.save wrote"):
+    with pytest.raises(InputError, match=r"give a file that GaussianMixture\.save wrote"):
         GaussianMixture.load(tmp_path / "network")
     (tmp_path / "text").write_text("a mixture")
     with pytest.raises(InputError, match="cannot be read"):

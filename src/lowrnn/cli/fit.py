@@ -16,7 +16,6 @@ from lowrnn.cli.common import (
     provenance,
     run_folder,
 )
-from lowrnn.cli.folder import write_run
 from lowrnn.errors import InputError
 
 if TYPE_CHECKING:
@@ -108,6 +107,7 @@ def run(
     import shutil
 
     from lowrnn.fitting import select_rank
+    from lowrnn.report.folder import write_run
 
     started = time.perf_counter()
     store = folder / "unfinished"

@@ -16,14 +16,10 @@ from lowrnn.cli.common import (
     provenance,
     run_folder,
 )
-from lowrnn.cli.folder import write_run
 from lowrnn.errors import InputError
 
 if TYPE_CHECKING:
-    import xarray as xr
-
-    from lowrnn import RNN
-    from lowrnn.learning import History
+    from lowrnn.learning.mixture import TrainedMixture
     from lowrnn.learning.train import Progress
     from lowrnn.tasks import Task
 
@@ -80,12 +76,16 @@ def train(
     """Train a network on a task, and report what it does.
 
     The task and the training are those of a preset, or the library's own; options of the training
-    given here replace theirs, in all of its stages. With --rank mixture, the distribution of the
-    connectivity is trained in the limit of many neurons, and the network is drawn from it. The run
-    folder holds the network, its answers, latents and learning curve, and report.html. An
-    interrupted training resumes with the same command.
+    given here replace theirs, in all of its stages. The run folder holds the network, its answers,
+    latents and learning curve, and report.html. With --rank mixture, the distribution of the
+    connectivity is trained in the limit of many neurons, and the network is drawn from it;
+    mixture.safetensors has the distribution, for GaussianMixture.load. An interrupted training
+    resumes with the same command.
     """
+    import numpy as np
+
     from lowrnn import learning, tasks
+    from lowrnn.report import write_training
 
     chosen = tasks.task(task, preset=preset, **_parameters(settings or []))
     given = {
@@ -106,7 +106,9 @@ def train(
     how: dict[str, Any]
     if isinstance(size, str):
         how = {"latents": latents, "populations": populations, "settings": given}
-        rnn, history = _mixture(chosen, neurons, seed, checkpoint, **how)
+        drawn = _mixture(chosen, neurons, seed, checkpoint, **how)
+        rnn, history = drawn.sample(neurons, seed, dtype=np.float32), drawn.history
+        mixture = drawn.mixture
     else:
         recipe = learning.recipe_for(chosen.name, size, preset=preset).replace(**given)
         how = {"recipe": recipe.to_dict()}
@@ -115,41 +117,18 @@ def train(
                 chosen, neurons, size, recipe, seed=seed, checkpoint=checkpoint,
                 progress=_remark(advance),
             )  # fmt: skip
-        rnn, history = trained.rnn, trained.history
+        rnn, history, mixture = trained.rnn, trained.history, None
     seconds = time.perf_counter() - started
-    score = learning.evaluate(rnn, chosen, seed=seed)
-    metrics = {
-        "kind": "train",
-        "task": chosen.name,
-        "rank": rnn.rank or "full",
-        "neurons": neurons,
-        "accuracy": score.accuracy,
-        "loss": score.loss,
-        "steps": len(history.loss),
-        "seconds": seconds,
-        "out": str(folder),
-        "provenance": provenance(seed=seed),
-    }
-    config = {
-        "command": "train",
-        "task": chosen.to_dict(),
-        "rank": metrics["rank"],
-        "neurons": neurons,
-        "preset": preset,
-        "seed": seed,
-        **how,
-    }
-    page = write_run(
-        folder,
-        config=config,
-        rnn=rnn,
-        results=_results(rnn, chosen, history),
-        metrics=metrics,
-    )
+    metrics = write_training(
+        folder, rnn, chosen, history, seed=seed, mixture=mixture,
+        config={"preset": preset, **how},
+        metrics={"seconds": seconds, "provenance": provenance(seed=seed)},
+    )  # fmt: skip
     shutil.rmtree(checkpoint, ignore_errors=True)
     sentence = (
-        f"{100 * score.accuracy:.1f} % of 1000 new trials are answered correctly, after"
-        f" {metrics['steps']} updates in {seconds:.1f} s.\n{page}"
+        f"{100 * metrics['accuracy']:.1f} % of 1000 new trials are answered correctly, after"
+        f" {metrics['steps']} updates in {seconds:.1f} s.\n"
+        f"{folder / 'report.html'}"
     )
     print_result(metrics, sentence, as_json=as_json)
 
@@ -172,20 +151,17 @@ def _remark(advance: Callable[..., None]) -> "Progress":
 def _mixture(
     task: "Task", neurons: int, seed: int, checkpoint: Path, *, latents: int, populations: int,
     settings: dict[str, Any],
-) -> "tuple[RNN, History]":  # fmt: skip
-    """A network drawn from a mixture that was trained to give networks of this size."""
-    import numpy as np
-
+) -> "TrainedMixture":  # fmt: skip
+    """A mixture, trained to give networks of this size."""
     from lowrnn.learning import train_mixture
 
     if "target_accuracy" in settings:
         raise InputError("target_accuracy is given for a mixture: give target_loss instead")
     with progress_bar("training", settings.get("updates", 300)) as advance:
-        trained = train_mixture(
+        return train_mixture(
             task, rank=latents, populations=populations, neurons=neurons, **settings, seed=seed,
             checkpoint=checkpoint / "mixture.safetensors", progress=_remark(advance),
         )  # fmt: skip
-    return trained.sample(neurons, seed, dtype=np.float32), trained.history
 
 
 def _parameters(given: list[str]) -> dict[str, Any]:
@@ -204,29 +180,3 @@ def _parameters(given: list[str]) -> dict[str, Any]:
                 f"--set {name} is {text!r}: give a number, or a list such as [-1, 1]"
             ) from None
     return parameters
-
-
-def _results(rnn: "RNN", task: "Task", history: "History") -> "xr.Dataset":
-    """Answers and latents on every condition, without noise, and the course of the training."""
-    trials = task.conditions()
-    trajectory = rnn.replace(noise_std=0.0).simulate(trials.inputs)
-    axes = ("trial", "time")
-    coords: dict[str, Any] = {
-        str(name): ("trial", column.to_numpy()) for name, column in trials.conditions.items()
-    }
-    coords |= {
-        "time": ("time", trajectory.time, {"units": "s"}),
-        "input": list(task.input_names),
-        "output": list(task.output_names),
-    }
-    return (
-        history.to_xarray()
-        .assign(
-            z=((*axes, "output"), trajectory.z),
-            target=((*axes, "output"), trials.targets),
-            mask=(axes, trials.mask),
-            kappa=((*axes, "latent"), trajectory.kappa),
-            inputs=((*axes, "input"), trials.inputs),
-        )
-        .assign_coords(coords)
-    )

@@ -1,6 +1,7 @@
 """Figures and the HTML report of a run folder."""
 
+from lowrnn.report.folder import write_training
 from lowrnn.report.headline import headline_figure
 from lowrnn.report.write import write_report
 
-__all__ = ["headline_figure", "write_report"]
+__all__ = ["headline_figure", "write_report", "write_training"]

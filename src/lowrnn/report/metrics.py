@@ -47,9 +47,10 @@ class FitMetrics(RunMetrics):
 
 
 class TrainMetrics(RunMetrics):
-    """Of `lowrnn train`."""
+    """Of `lowrnn train`; `populations` are those of a trained mixture."""
 
     loss: Number | None = None
+    populations: Count | None = None
     steps: Annotated[int, Field(strict=True, ge=0)] | None = None
 
 

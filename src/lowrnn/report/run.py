@@ -35,6 +35,8 @@ class Run:
         `results.nc`, in memory.
     rnn : RNN
         `network.safetensors`.
+    known_task : Task, optional
+        The task of a training, if it is not to be made from `config.yaml`.
     """
 
     folder: Path
@@ -42,9 +44,10 @@ class Run:
     metrics: dict[str, Any]
     results: xr.Dataset
     rnn: RNN
+    known_task: Task | None = None
 
     @classmethod
-    def load(cls, folder: str | Path) -> "Run":
+    def load(cls, folder: str | Path, known_task: Task | None = None) -> "Run":
         """Read a run folder.
 
         Raises
@@ -77,7 +80,7 @@ class Run:
             )
         check_metrics(metrics, paths["metrics.json"])
         rnn = RNN.load(folder / "network.safetensors")
-        return cls(folder, config, metrics, results, rnn)
+        return cls(folder, config, metrics, results, rnn, known_task)
 
     @property
     def kind(self) -> str:
@@ -92,6 +95,8 @@ class Run:
         InputError
             If `config.yaml` does not tell, or the registry has no such task.
         """
+        if self.known_task is not None:
+            return self.known_task
         try:
             config = yaml.safe_load(self.config)
         except yaml.YAMLError:

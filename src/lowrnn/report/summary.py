@@ -53,12 +53,19 @@ def train_summary(run: Run) -> Section:
         tiles.append((f"{metrics['loss']:.3g}", "loss"))
     if metrics.get("steps") is not None:
         tiles.append((str(metrics["steps"]), "updates"))
+    text = []
+    if metrics.get("populations") is not None:
+        text.append(
+            f"The network was drawn from a trained mixture of {metrics['populations']} populations,"
+            " in mixture.safetensors: GaussianMixture.load reads it and samples networks of any"
+            " size. Its course of training is that of the distribution."
+        )
     points = [
         "One trained network shows that a mechanism suffices, not that it is the only one: other"
         " seeds may find another.",
         "Loadings are shown in the canonical gauge; signs of latents are arbitrary.",
     ]
-    return Section("Summary", tiles=tiles, points=points)
+    return Section("Summary", text, tiles=tiles, points=points)
 
 
 def _explained(rank: int, train: float | None, held: float | None, ceiling: float | None) -> str:

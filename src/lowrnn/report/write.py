@@ -22,15 +22,19 @@ from lowrnn.report.run import Run
 from lowrnn.report.summary import fit_summary, train_summary
 from lowrnn.report.theory.page import is_theory, write_theory_report
 from lowrnn.report.training import training_section
+from lowrnn.tasks import Task
 
 
-def write_report(folder: str | Path) -> Path:
+def write_report(folder: str | Path, task: Task | None = None) -> Path:
     """Write `report.html` into a run folder: one file that works without a network.
 
     Parameters
     ----------
     folder : path
         What `lowrnn fit`, `lowrnn train` or a command of `lowrnn theory` wrote.
+    task : Task, optional
+        The task of a training, if `tasks.task` cannot make it from `config.yaml`: one of your own
+        that is not in the registry, or an environment.
 
     Returns
     -------
@@ -44,7 +48,7 @@ def write_report(folder: str | Path) -> Path:
     """
     if is_theory(Path(folder)):
         return write_theory_report(Path(folder))
-    run = Run.load(folder)
+    run = Run.load(folder, task)
     provenance = run.metrics.get("provenance") or {}
     groups = conditions(run)
     if run.kind == "fit":
