@@ -55,10 +55,12 @@ class Descent:
         self.schedule = SCHEDULES[schedule]
         self.updates = updates
         self.clip = math.inf if clip is None else clip
-        self.scales = [scales.get(name, 1.0) for name in trained]
-        self.adam = torch.optim.Adam(
-            [{"params": [p]} for p in self.parameters.values()], fused=True
-        )
+        # Adam takes as long for a small group of parameters as for all: one for each learning rate.
+        groups: dict[float, list[Tensor]] = {}
+        for name, p in self.parameters.items():
+            groups.setdefault(scales.get(name, 1.0), []).append(p)
+        self.scales = list(groups)
+        self.adam = torch.optim.Adam([{"params": group} for group in groups.values()], fused=True)
 
     def rate(self, update: int) -> float:
         """The learning rate of update number `update`, counted from 0."""

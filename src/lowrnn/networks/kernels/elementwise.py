@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numba import njit, types
 from numba.extending import overload
+from numpy.typing import NDArray
 
-from lowrnn.networks.kernels.compile import INNER, ROWS
-from lowrnn.networks.noise import PARITY
+from lowrnn.networks.kernels.compile import INNER, OUTER, ROWS
+from lowrnn.networks.noise import PARITY, Noise
 
 TANH, RELU, SOFTPLUS, IDENTITY, ERF = range(5)
 
@@ -254,6 +255,19 @@ def threefry(key0: Any, key1: Any, counter0: Any, counter1: Any) -> Any:
     a, b = _mix(a, b, u32(6))
     a, b = u32(a + key0), u32(b + u32(key1 + u32(3)))
     return _mix(a, b, u32(17))
+
+
+@njit(**OUTER)
+def _fill_keys(out: Any, low: Any, high: Any, first_trial: Any) -> None:
+    for trial in range(out.shape[0]):
+        out[trial] = threefry(low, high, u32(first_trial + trial), u32(0))
+
+
+def trial_keys(noise: Noise, trials: int) -> NDArray[np.uint32]:
+    """`noise.keys(trials)`, compiled."""
+    keys = np.empty((trials, 2), u32)
+    _fill_keys(keys, u32(noise.seed & 0xFFFFFFFF), u32(noise.seed >> 32), noise.first_trial)
+    return keys
 
 
 @njit(**ROWS)

@@ -1,5 +1,6 @@
 """The fused kernel for low-rank networks, as functions that torch can differentiate."""
 
+import math
 import threading
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from lowrnn.networks.kernels import loops
 from lowrnn.networks.kernels.compile import share
-from lowrnn.networks.kernels.elementwise import CODES, ERF
+from lowrnn.networks.kernels.elementwise import CODES, ERF, trial_keys
 from lowrnn.networks.noise import Noise
 
 Array = NDArray[Any]
@@ -40,29 +41,29 @@ class _Problem:
         nonlinearity: str,
         noise: Noise,
     ) -> None:
-        m, n, B = tensors["m"], tensors["n"], tensors["B"]
-        bias = tensors.get("bias")
-        self.neurons, self.R = m.shape
-        self.S = B.shape[1]
-        self.biased = bias is not None
-        columns = [m, B] if bias is None else [m, B, bias[:, None]]
-        self.dtype = m.numpy().dtype
-        self.W = torch.cat(columns, dim=1).T.contiguous().numpy()
-        self.bias = np.zeros(self.neurons, self.dtype) if bias is None else bias.numpy()
-        start = tensors.get("initial_state")
-        start = m.new_zeros(self.neurons) if start is None else start
+        arrays = {name: value.numpy() for name, value in tensors.items()}
+        m, n, B = arrays["m"], arrays["n"], arrays["B"]
+        self.dtype = m.dtype
+        (self.neurons, self.R), self.S = m.shape, B.shape[1]
+        self.trials, self.steps = u.shape[:2]
+        self.biased = "bias" in arrays
+        self.bias = arrays.get("bias", np.zeros(self.neurons, self.dtype))
+        rows = self.R + self.S + self.biased
+        self.W = np.empty((rows, self.neurons), self.dtype)
+        self.W[: self.R], self.W[self.R : self.R + self.S] = m.T, B.T
+        self.u = np.ones((self.trials, self.steps, self.S + self.biased), self.dtype)
+        self.u[:, :, : self.S] = u.numpy()
+        if self.biased:
+            self.W[-1] = self.bias
+        start = arrays.get("initial_state", np.zeros(self.neurons, self.dtype))
         self.per_trial = start.ndim == 2
-        self.start = np.atleast_2d(start.numpy()) + self.bias
-        if bias is not None:
-            u = torch.cat([u, u.new_ones(*u.shape[:2], 1)], dim=2)
-        self.u = u.contiguous().numpy()
-        self.trials, self.steps = self.u.shape[:2]
-        self.V = n.T.contiguous().numpy()
+        self.start = np.atleast_2d(start) + self.bias
+        self.V = np.ascontiguousarray(n.T)
         self.code = CODES[nonlinearity]
         self.alpha = self.dtype.type(alpha)
-        self.std = self.dtype.type(np.sqrt(2 * alpha) * noise.std)
+        self.std = self.dtype.type(math.sqrt(2 * alpha) * noise.std)
         self.noisy = int(noise.std > 0)
-        self.keys = noise.keys(self.trials) if self.noisy else np.zeros((0, 2), np.uint32)
+        self.keys = trial_keys(noise, self.trials if self.noisy else 0)
 
     def simulate(self) -> Array:
         out = np.empty((self.trials, self.steps, self.neurons), self.dtype)
@@ -103,9 +104,10 @@ class _Problem:
         gradients = {"m": total[:R].T, "B": total[R : R + S].T, "n": total[P : P + R].T}
         if w is not None:
             gradients["w"] = total[P + R : P + Q].T
+        from_start = g_start.sum(axis=0)
         if self.biased:
-            gradients["bias"] = total[R + S] + total[-1] + g_start.sum(axis=0)
-        gradients["initial_state"] = g_start if self.per_trial else g_start.sum(axis=0)
+            gradients["bias"] = total[R + S] + total[-1] + from_start
+        gradients["initial_state"] = g_start if self.per_trial else from_start
         return float(loss.sum()), gradients
 
 
@@ -148,11 +150,15 @@ class _SquaredError(torch.autograd.Function):
             _MODES[on], target.contiguous().numpy(), weight.contiguous().numpy(), nothing, w
         )
         ctx.save_for_backward(*(torch.from_numpy(gradients[name]) for name in names))
-        return target.new_tensor(loss)
+        return torch.tensor(loss, dtype=target.dtype)
 
     @staticmethod
     def backward(ctx: Any, *outputs: Tensor) -> Any:
-        scaled = (outputs[0] * gradient for gradient in ctx.saved_tensors)
+        needed = ctx.needs_input_grad[-len(ctx.saved_tensors) :]
+        scaled = [
+            outputs[0] * gradient if wanted else None
+            for gradient, wanted in zip(ctx.saved_tensors, needed, strict=True)
+        ]
         return None, None, None, None, None, None, *scaled
 
 
