@@ -21,9 +21,9 @@ def eigenvalue_outliers(W: ArrayLike | RNN, radius: float, *, margin: float = 2.
     W : array (neuron, neuron) or RNN
         A square matrix.
     radius : float
-        That of the bulk: g for Gaussian entries of variance g²/N. `W0 = 0` has no bulk and radius
-        0, for which every eigenvalue but 0 is an outlier; 1, where a linear network or one at
-        `x = 0` becomes unstable, then asks for those that matter.
+        That of the bulk: g for Gaussian entries of variance g²/N. For `W0 = 0` there
+        is no bulk, and radius 0 counts nearly every eigenvalue: give 1, beyond which modes around
+        `x = 0` can be unstable.
     margin : float
         Allowance for a finite network. With 2 fewer than one Gaussian matrix in a hundred has an
         eigenvalue beyond (64 to 1024 neurons).
