@@ -27,6 +27,7 @@ from lowrnn.analysis.identifiability import (
 )
 from lowrnn.analysis.inactivation import inactivation, silence, silence_directions
 from lowrnn.analysis.learning_speed import convergence_time
+from lowrnn.analysis.learning_sweep import Learned, learning_sweep
 from lowrnn.analysis.lyapunov_spectrum import flossing_loss, lyapunov_spectrum
 from lowrnn.analysis.operative_dimensions import (
     OperativeDimensions,
@@ -47,6 +48,7 @@ from lowrnn.analysis.readout_alignment import (
     readout_noise,
     readout_susceptibility,
 )
+from lowrnn.analysis.representational_drift import active_fraction, tuning_similarity
 from lowrnn.analysis.rich_lazy import (
     RichLazy,
     kernel_alignment,
@@ -68,6 +70,7 @@ __all__ = [
     "EPairs",
     "FixedPoints",
     "LatentFlow",
+    "Learned",
     "LowRankEquivalent",
     "OperativeDimensions",
     "PopulationSelection",
@@ -78,6 +81,7 @@ __all__ = [
     "TargetedAxes",
     "TruncationCurve",
     "WeightChange",
+    "active_fraction",
     "alignment",
     "cluster",
     "column_dimensions",
@@ -98,6 +102,7 @@ __all__ = [
     "gains",
     "inactivation",
     "kernel_alignment",
+    "learning_sweep",
     "loadings",
     "low_rank_equivalent",
     "lyapunov_spectrum",
@@ -132,6 +137,7 @@ __all__ = [
     "tangent_kernel",
     "targeted_axes",
     "truncation_curve",
+    "tuning_similarity",
     "weight_change",
     "weight_changes",
 ]

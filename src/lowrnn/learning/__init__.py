@@ -1,6 +1,8 @@
 """Learning: gradient training on a task, and the history that it leaves."""
 
 from lowrnn.learning.changes import WeightChanges
+from lowrnn.learning.drift import Continued, continue_training
+from lowrnn.learning.hessian import hessian_trace
 from lowrnn.learning.history import History
 from lowrnn.learning.initial import initial_network, low_rank_start
 from lowrnn.learning.many import train_many
@@ -15,6 +17,7 @@ from lowrnn.learning.train import Trained, train
 from lowrnn.networks.threads import one_torch_thread
 
 __all__ = [
+    "Continued",
     "History",
     "MinimalPopulations",
     "MinimalRank",
@@ -25,9 +28,11 @@ __all__ = [
     "TrainedMixture",
     "WeightChanges",
     "WeightRecorder",
+    "continue_training",
     "evaluate",
     "fit_minimal_populations",
     "fit_minimal_rank",
+    "hessian_trace",
     "history_of",
     "initial_network",
     "low_rank_start",

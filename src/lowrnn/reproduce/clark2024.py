@@ -105,8 +105,8 @@ def _autocorrelation(k: float, full: bool) -> "NDArray[np.float64]":
     import numpy as np
 
     x = _chaos(2.0, k, full, False).x[1000:]
-    later = [np.mean(x[: len(x) - lag] * x[lag:]) for lag in range(0, 201, 10)]
-    return np.array(later) / later[0]
+    later = [float(np.mean(x[: len(x) - lag] * x[lag:])) for lag in range(0, 201, 10)]
+    return np.array([each / later[0] for each in later])
 
 
 def _slowing(full: bool) -> float:

@@ -90,7 +90,8 @@ def _general_difference(quantity: str, full: bool) -> float:
     drift = rnn.connectivity.dense() - np.eye(80)
     exact = solve_continuous_lyapunov(drift, -2 * (np.diag(std**2) + shared @ shared.T))
     if quantity == "participation":
-        return abs(found.participation_ratio - np.trace(exact) ** 2 / float((exact**2).sum()))
+        ratio = np.trace(exact) ** 2 / (exact**2).sum()
+        return float(abs(found.participation_ratio - ratio))
     lag = 1.3 if quantity == "lagged" else 0.0
     return float(np.abs(found.dense(lag) - expm(lag * drift) @ exact).max() / np.abs(exact).max())
 

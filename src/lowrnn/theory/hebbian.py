@@ -91,7 +91,7 @@ def hebbian_dynamics(
     InputError
         If a shape does not fit or a number is out of range.
     """
-    x = check_array("initial_state", initial_state, ("neuron",), dtype=np.float64)
+    x: Array = check_array("initial_state", initial_state, ("neuron",), dtype=np.float64)
     neurons = len(x)
     J = check_array("J", J, (neurons, neurons), dtype=np.float64)
     k = check_number("k", k)
@@ -114,7 +114,7 @@ def hebbian_dynamics(
             rates[step % kept], weights[step % kept] = now, dt * k / (p * neurons)
         x = x + dt * (drive - x)
         states[step] = x
-    return HebbianTrajectory(dt * np.arange(1, steps + 1), states, rates, weights)
+    return HebbianTrajectory(dt * np.arange(1, steps + 1, dtype=np.float64), states, rates, weights)
 
 
 def hebbian_threshold() -> tuple[float, float]:
