@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from lowrnn.networks import Noise
-from lowrnn.networks.kernels import compile, integrate, reference, squared_error
+from lowrnn.networks.kernels import compile, dense, integrate, reference, squared_error
 
 NEURONS, RANK, INPUTS, OUTPUTS, TRIALS, STEPS = 37, 2, 3, 2, 9, 19
 ALL = ("tanh", "relu", "softplus", "identity", "erf")
@@ -67,13 +67,36 @@ def test_squared_error_and_its_gradient(dtype, nonlinearity, on):
     assert_close(found, gradients(by_reference, tensors), TOLERANCE[dtype])
 
 
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("nonlinearity", ALL)
+@pytest.mark.parametrize("low_rank", [True, False])
+def test_squared_error_of_a_full_rank_network(dtype, nonlinearity, low_rank, monkeypatch):
+    """Over three chunks of trials, the last one short."""
+    monkeypatch.setattr(dense, "CHUNK", 4)
+    tensors, u, normal = problem(dtype, dense=True, low_rank=low_rank)
+    tensors["w"] = normal(NEURONS, OUTPUTS)
+    target, weight = normal(TRIALS, STEPS, OUTPUTS), normal(TRIALS, STEPS).abs()
+    target[2, 3, 1] = torch.nan
+    settings = {"alpha": 0.2, "nonlinearity": nonlinearity, "noise": Noise(0.1, 5)}
+
+    def by_reference(leaves):
+        x = reference.integrate(leaves, u, **settings)
+        return reference.error_of(x, leaves, target, weight, on="output", nonlinearity=nonlinearity)
+
+    found = gradients(
+        lambda t: squared_error(t, u, target, weight, on="output", **settings), tensors
+    )
+    assert_close(found, gradients(by_reference, tensors), TOLERANCE[dtype])
+
+
 @pytest.mark.parametrize("start", [None, "shared", "trial"])
 @pytest.mark.parametrize(
-    ("nonlinearity", "dense", "low_rank"),
+    ("nonlinearity", "full", "low_rank"),
     [("tanh", False, True), ("tanh", True, False), ("erf", False, True), ("softplus", True, True)],
 )
-def test_any_loss_on_the_states(nonlinearity, dense, low_rank, start):
-    tensors, u, normal = problem(torch.float64, dense=dense, low_rank=low_rank, start=start)
+def test_any_loss_on_the_states(nonlinearity, full, low_rank, start, monkeypatch):
+    monkeypatch.setattr(dense, "CHUNK", 4)
+    tensors, u, normal = problem(torch.float64, dense=full, low_rank=low_rank, start=start)
     target = normal(TRIALS, STEPS, NEURONS)
     settings = {"alpha": 0.2, "nonlinearity": nonlinearity, "noise": Noise(0.1, 5)}
 
@@ -116,9 +139,11 @@ def test_gradient_agrees_with_finite_differences():
 
 
 @pytest.mark.parametrize("on", ["output", "rates"])
-def test_same_numbers_for_any_number_of_threads(on, monkeypatch):
+@pytest.mark.parametrize("full", [False, True])
+def test_same_numbers_for_any_number_of_threads(on, full, monkeypatch):
     monkeypatch.setattr(compile, "FEW", 0)
-    tensors, u, normal = problem(torch.float32)
+    monkeypatch.setattr(dense, "CHUNK", 4)
+    tensors, u, normal = problem(torch.float32, dense=full)
     tensors["w"] = normal(NEURONS, OUTPUTS)
     if on == "rates":
         del tensors["w"]

@@ -55,8 +55,8 @@ def squared_error(
 ) -> Tensor:  # fmt: skip
     """`Σ weight (prediction - target)²` over trials, steps and channels, differentiable.
 
-    For low-rank networks the loss, its gradient and the simulation are one pass through each trial:
-    several times faster than a loss on what `integrate` returns.
+    The loss, its gradient and the simulation are one pass through each trial: several times faster
+    than a loss on what `integrate` returns. Full-rank networks have that for the output alone.
 
     Parameters
     ----------
@@ -69,9 +69,10 @@ def squared_error(
     on : {"output", "rates", "states"}
         Whether the prediction is the readout, `phi(x + bias)` or `x`.
     """
-    if _fusable(u) and "J" not in tensors:
-        return lowrank.squared_error(
-            tensors, u, target, weight, on=on, alpha=alpha, nonlinearity=nonlinearity, noise=noise
-        )
-    x = integrate(tensors, u, alpha=alpha, nonlinearity=nonlinearity, noise=noise)
-    return reference.error_of(x, tensors, target, weight, on=on, nonlinearity=nonlinearity)
+    if not _fusable(u):
+        x = reference.integrate(tensors, u, alpha=alpha, nonlinearity=nonlinearity, noise=noise)
+        return reference.error_of(x, tensors, target, weight, on=on, nonlinearity=nonlinearity)
+    kernel = dense if "J" in tensors else lowrank
+    return kernel.squared_error(
+        tensors, u, target, weight, on=on, alpha=alpha, nonlinearity=nonlinearity, noise=noise
+    )

@@ -1,125 +1,302 @@
-"""The fused kernel for a dense recurrent matrix: its product stays in BLAS, all else is one pass.
+"""The fused kernel for a dense recurrent matrix: products stay in BLAS, all else is one pass.
 
-All trials advance together. The adjoints of all steps are kept, so that the gradient of the matrix
-is a single product over trials and steps.
+Trials are worked on in chunks of fixed size: a thread takes one through all time steps and back,
+and waits for no other. The matrix that drives the neurons is `W = [J B]`, and its products are with
+rates and inputs side by side, so that a single product over steps and trials is the gradient of
+both. Of the states only rates are kept: these have the slope of phi, but for erf.
 """
 
+import math
 from functools import cache
 from typing import Any
 
 import numpy as np
 import torch
 from numba import njit
+from numpy.typing import NDArray
 from torch import Tensor
 
-from lowrnn.networks.kernels.compile import OUTER
-from lowrnn.networks.kernels.elementwise import CODES, fill_normal, phi, slope
+from lowrnn.networks.kernels import reference
+from lowrnn.networks.kernels.compile import OUTER, share
+from lowrnn.networks.kernels.elementwise import CODES, ERF, fill_normal, phi, slope, trial_keys
 from lowrnn.networks.kernels.reference import Tensors
+from lowrnn.networks.kernels.scratch import scratch
 from lowrnn.networks.noise import Noise
-from lowrnn.networks.nonlinearity import NONLINEARITIES
+from lowrnn.networks.threads import one_torch_thread
+
+Array = NDArray[Any]
+Settings = tuple[float, str, Noise]
+
+#: Trials that advance together. Fixed, so that sums do not depend on the number of threads.
+CHUNK = 16
+
+_SEPARATE = OUTER | {"noalias": True}
 
 
 @cache
-def _advance(code: int, noisy: int) -> Any:
-    @njit(**OUTER)
+def _start(code: int) -> Any:
+    @njit(**_SEPARATE)
+    def start(x: Any, bias: Any, rates: Any, slopes: Any) -> None:
+        """Rates of the initial states, in row 0."""
+        for b in range(x.shape[0]):
+            for i in range(x.shape[1]):
+                rates[0, b, i] = phi(code, x[b, i] + bias[i])
+                if code == ERF:
+                    slopes[0, b, i] = slope(code, x[b, i] + bias[i], rates[0, b, i])
+
+    return start
+
+
+@cache
+def _advance(code: int, noisy: int, keep: int) -> Any:
+    @njit(**_SEPARATE)
     def advance(
-        x: Any, recurrent: Any, drive: Any, bias: Any, alpha: Any, std: Any, keys: Any, step: Any,
-        after: Any, rates: Any,
+        x: Any, drive: Any, bias: Any, alpha: Any, std: Any, keys: Any, step: int, rates: Any,
+        slopes: Any, states: Any,
     ) -> None:  # fmt: skip
-        """One Euler step of all trials; `recurrent` holds `J r`."""
+        """One Euler step of a chunk in place; `drive` is `J r + B u`."""
         xi = np.empty_like(bias)
-        decay = x.dtype.type(1) - alpha
+        decay = bias.dtype.type(1) - alpha
         for b in range(x.shape[0]):
             if noisy:
                 fill_normal(xi, keys[b, 0], keys[b, 1], np.uint32(step))
             for i in range(x.shape[1]):
-                state = decay * x[b, i] + alpha * (recurrent[b, i] + drive[b, i])
+                state = decay * x[b, i] + alpha * drive[b, i]
                 if noisy:
                     state += std * xi[i]
-                after[b, i] = state
-                rates[b, i] = phi(code, state + bias[i])
+                x[b, i] = state
+                rates[step + 1, b, i] = phi(code, state + bias[i])
+                if code == ERF:
+                    slopes[step + 1, b, i] = slope(code, state + bias[i], rates[step + 1, b, i])
+                if keep:
+                    states[b, step, i] = state
 
     return advance
 
 
 @cache
-def _retreat(code: int) -> Any:
-    @njit(**OUTER)
+def _retreat(code: int, given: int) -> Any:
+    @njit(**_SEPARATE)
     def retreat(
-        after: Any, pull: Any, x: Any, rates: Any, bias: Any, own: Any, alpha: Any, before: Any,
+        adjoint: Any, pull: Any, rates: Any, slopes: Any, step: int, alpha: Any, own: Any, w: Any,
         g_bias: Any,
     ) -> None:  # fmt: skip
-        """The adjoint before a step from the one after it; `pull` is the latter times `J`."""
-        decay = x.dtype.type(1) - alpha
-        for b in range(x.shape[0]):
-            for i in range(x.shape[1]):
-                through = slope(code, x[b, i] + bias[i], rates[b, i]) * (alpha * pull[b, i])
+        """The adjoint of the states `step` from that of the next; `pull` is the latter times `J`.
+
+        `own` is the gradient of the states after each step (trial, time, neuron) if `given`, of the
+        outputs otherwise (time, trial, output).
+        """
+        decay = g_bias.dtype.type(1) - alpha
+        for b in range(pull.shape[0]):
+            for i in range(pull.shape[1]):
+                pull[b, i] *= alpha
+            if not given:
+                for o in range(w.shape[0]):
+                    for i in range(pull.shape[1]):
+                        pull[b, i] += own[step, b, o] * w[o, i]
+            for i in range(pull.shape[1]):
+                if code == ERF:
+                    through = slopes[step, b, i] * pull[b, i]
+                else:
+                    rate = rates[step, b, i]
+                    through = slope(code, rate, rate) * pull[b, i]
                 g_bias[i] += through
-                before[b, i] = decay * after[b, i] + through + own[b, i]
+                adjoint[step, b, i] = decay * adjoint[step + 1, b, i] + through
+            if given and step > 0:
+                for i in range(pull.shape[1]):
+                    adjoint[step, b, i] += own[b, step - 1, i]
 
     return retreat
 
 
+class _Network:
+    """A network and its inputs, and the way of a chunk of trials through time and back."""
+
+    def __init__(
+        self, settings: Settings, u: Tensor, J: Tensor, B: Tensor, bias: Tensor, start: Tensor
+    ) -> None:
+        alpha, nonlinearity, noise = settings
+        self.J, self.u, self.start = J.detach().contiguous(), u, start.detach()
+        self.W = torch.cat([J, B], dim=1).T.contiguous().detach()
+        self.bias = bias.detach().numpy()
+        self.trials, self.steps, self.inputs = u.shape
+        self.neurons = len(J)
+        self.chunks = -(-self.trials // CHUNK)
+        scalar = self.bias.dtype.type
+        self.alpha, self.std = scalar(alpha), scalar(math.sqrt(2 * alpha) * noise.std)
+        self.code, self.noisy = CODES[nonlinearity], int(noise.std > 0)
+        self.keys = trial_keys(noise, self.trials if self.noisy else 0)
+
+    def share(self, work: Any) -> None:
+        """Call `work(chunk, trials of the chunk)` for all chunks, on all threads."""
+
+        def some(thread: int, first: int, last: int) -> None:
+            for chunk in range(first, last):
+                work(chunk, slice(chunk * CHUNK, min(self.trials, (chunk + 1) * CHUNK)))
+
+        # A product costs as much as a transfer function for every 16 neurons or so.
+        with one_torch_thread():
+            share(some, self.chunks, self.trials * self.steps * self.neurons**2 // 16)
+
+    def buffers(self, chunk: int, new: bool = False) -> tuple[Tensor, Tensor]:
+        """For rates and inputs (time, trial, neuron and input); for the slopes that erf needs."""
+        trials = min(CHUNK, self.trials - chunk * CHUNK)
+
+        def make(name: str, columns: int) -> Tensor:
+            shape = self.steps + 1, trials, columns
+            return self.J.new_empty(shape) if new else scratch(name, shape, self.J.dtype)
+
+        rates = make("rates", self.neurons + self.inputs)
+        return rates, make("slopes", self.neurons) if self.code == ERF else rates
+
+    def simulate(self, part: slice, rates: Tensor, slopes: Tensor, states: Array | None) -> None:
+        """Fill the buffers; states go to `states` (trial, time, neuron) if it is given."""
+        x = self.start[part].clone()
+        drive = torch.empty_like(x)
+        rates[:-1, :, self.neurons :] = self.u[part].transpose(0, 1)
+        rates[-1, :, self.neurons :] = 0
+        arrays = rates.numpy(), slopes.numpy()
+        _start(self.code)(x.numpy(), self.bias, *arrays)
+        advance = _advance(self.code, self.noisy, int(states is not None))
+        kept = np.empty((0, 0, 0), self.bias.dtype) if states is None else states[part]
+        each = x.numpy(), drive.numpy(), self.bias, self.alpha, self.std, self.keys[part]
+        for step, sources in enumerate(rates[:-1].unbind()):
+            torch.mm(sources, self.W, out=drive)
+            advance(*each, step, *arrays, kept)
+
+    def differentiate(
+        self, own: Array, w: Array | None, rates: Tensor, slopes: Tensor
+    ) -> tuple[Tensor, Array, Tensor]:
+        """Gradients of `W`, bias and initial states of a chunk; see `_retreat`."""
+        trials = rates.shape[1]
+        adjoint = scratch("adjoint", (self.steps + 2, trials, self.neurons), self.J.dtype)
+        adjoint[-1] = 0
+        pull = self.J.new_zeros(trials, self.neurons)
+        g_bias = np.zeros_like(self.bias)
+        retreat = _retreat(self.code, int(w is None))
+        arrays = adjoint.numpy(), pull.numpy(), rates.numpy(), slopes.numpy()
+        w = np.empty((0, 0), self.bias.dtype) if w is None else w
+        for step, after in zip(
+            range(self.steps, -1, -1), reversed(adjoint[1:].unbind()), strict=True
+        ):
+            torch.mm(after, self.J, out=pull)
+            retreat(*arrays, step, self.alpha, own, w, g_bias)
+        sources = rates[:-1].reshape(-1, self.neurons + self.inputs)
+        g_W = adjoint[1:-1].reshape(-1, self.neurons).T @ sources
+        return g_W.mul_(float(self.alpha)), g_bias, adjoint[0].clone()
+
+    def collect(self, parts: list[Any]) -> tuple[Tensor, ...]:
+        """Gradients of `J`, `B`, bias and initial states from those of all chunks, in order."""
+        g_W = parts[0][0]
+        for part in parts[1:]:
+            g_W += part[0]
+        g_bias = np.sum([part[1] for part in parts], axis=0)
+        g_start = torch.cat([part[2] for part in parts])
+        return g_W[:, : self.neurons], g_W[:, self.neurons :], torch.from_numpy(g_bias), g_start
+
+
 class _Integrate(torch.autograd.Function):
+    """States of all steps, and the adjoint of any loss on them."""
+
     @staticmethod
-    def forward(
-        ctx: Any, alpha: float, nonlinearity: str, noise: Noise, J: Tensor, drive: Tensor,
-        bias: Tensor, start: Tensor,
-    ) -> Tensor:  # fmt: skip
-        trials, steps, neurons = drive.shape
-        # Time first: a step is then one contiguous matrix.
-        x = J.new_empty(steps + 1, trials, neurons)
-        rates, recurrent = torch.empty_like(x), torch.empty_like(x[0])
-        x[0] = start
-        drive = drive.transpose(0, 1).contiguous()
-        code, scalar = CODES[nonlinearity], J.numpy().dtype.type
-        rates[0] = NONLINEARITIES[nonlinearity](x[0] + bias)
-        advance = _advance(code, int(noise.std > 0))
-        std, keys = scalar(np.sqrt(2 * alpha) * noise.std), noise.keys(trials)
-        for step in range(steps):
-            torch.mm(rates[step], J.T, out=recurrent)
-            advance(
-                x[step].numpy(), recurrent.numpy(), drive[step].numpy(), bias.numpy(),
-                scalar(alpha), std, keys, step, x[step + 1].numpy(), rates[step + 1].numpy(),
-            )  # fmt: skip
-        ctx.save_for_backward(J, bias, x, rates)
-        ctx.settings = code, scalar(alpha)
-        return x[1:].transpose(0, 1)
+    def forward(ctx: Any, settings: Settings, u: Tensor, *values: Tensor) -> Tensor:
+        network = _Network(settings, u, *values)
+        x = np.empty((network.trials, network.steps, network.neurons), network.bias.dtype)
+        keep = any(ctx.needs_input_grad)
+        kept: list[Any] = [None] * network.chunks
+
+        def work(chunk: int, part: slice) -> None:
+            buffers = network.buffers(chunk, new=keep)
+            network.simulate(part, *buffers, x)
+            kept[chunk] = buffers if keep else None
+
+        network.share(work)
+        ctx.network, ctx.kept = network, kept
+        return torch.from_numpy(x)
 
     @staticmethod
     def backward(ctx: Any, *outputs: Tensor) -> Any:
-        J, bias, x, rates = ctx.saved_tensors
-        code, alpha = ctx.settings
-        own = outputs[0].transpose(0, 1).contiguous()
-        steps, _, neurons = own.shape
-        adjoint, pull = torch.empty_like(own), torch.empty_like(x[0])
-        g_bias, g_start = torch.zeros_like(bias), torch.empty_like(x[0])
-        retreat, nothing = _retreat(code), torch.zeros_like(pull)
-        adjoint[-1] = own[-1]
-        for step in range(steps - 1, -1, -1):
-            torch.mm(adjoint[step], J, out=pull)
-            # `adjoint[step]` belongs to the state after `step`, which is `x[step + 1]`.
-            retreat(
-                adjoint[step].numpy(), pull.numpy(), x[step].numpy(), rates[step].numpy(),
-                bias.numpy(), (own[step - 1] if step else nothing).numpy(), alpha,
-                (adjoint[step - 1] if step else g_start).numpy(), g_bias.numpy(),
-            )  # fmt: skip
-        flat = adjoint.reshape(-1, neurons)
-        g_J = float(alpha) * flat.T @ rates[:-1].reshape(-1, neurons)
-        return None, None, None, g_J, float(alpha) * adjoint.transpose(0, 1), g_bias, g_start
+        network: _Network = ctx.network
+        own = outputs[0].contiguous().numpy()
+        parts: list[Any] = [None] * network.chunks
+
+        def work(chunk: int, part: slice) -> None:
+            parts[chunk] = network.differentiate(own[part], None, *ctx.kept[chunk])
+
+        network.share(work)
+        return None, None, *network.collect(parts)
 
 
-def integrate(
-    tensors: Tensors, u: Tensor, *, alpha: float, nonlinearity: str, noise: Noise
-) -> Tensor:
-    """As `reference.integrate`; a low-rank part is added to the dense matrix."""
+class _SquaredError(torch.autograd.Function):
+    """A weighted sum of squared errors of the output, its gradient taken in the same pass."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, settings: Settings, u: Tensor, target: Tensor, weight: Tensor, w: Tensor,
+        *values: Tensor,
+    ) -> Tensor:  # fmt: skip
+        network = _Network(settings, u, *values)
+        w, neurons = w.detach(), network.neurons
+        rows = w.T.contiguous().numpy()
+        parts: list[Any] = [None] * network.chunks
+
+        def work(chunk: int, part: slice) -> None:
+            rates, slopes = network.buffers(chunk)
+            network.simulate(part, rates, slopes, None)
+            responses = rates[1:].flatten(0, 1)[:, :neurons]
+            wanted = target[part].transpose(0, 1).flatten(0, 1)
+            error = (responses @ w / neurons - wanted).masked_fill_(torch.isnan(wanted), 0)
+            scaled = error * weight[part].T.reshape(-1, 1)
+            loss = float((scaled * error).sum(dtype=torch.float64))
+            g_output = 2 / neurons * scaled
+            own = w.new_zeros(network.steps + 1, rates.shape[1], w.shape[1])
+            own[1:] = g_output.view_as(own[1:])
+            gradients = network.differentiate(own.numpy(), rows, rates, slopes)
+            parts[chunk] = *gradients, responses.T @ g_output, loss
+
+        network.share(work)
+        g_w = torch.stack([part[3] for part in parts]).sum(0)
+        ctx.save_for_backward(g_w, *network.collect(parts))
+        return torch.tensor(sum(part[4] for part in parts), dtype=target.dtype)
+
+    @staticmethod
+    def backward(ctx: Any, *outputs: Tensor) -> Any:
+        scaled = [
+            outputs[0] * gradient if wanted else None
+            for gradient, wanted in zip(ctx.saved_tensors, ctx.needs_input_grad[4:], strict=True)
+        ]
+        return None, None, None, None, *scaled
+
+
+def _values(tensors: Tensors, trials: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """`J`, `B`, bias and initial states; a low-rank part is added to the dense matrix."""
     J = tensors["J"]
     neurons = len(J)
     if "m" in tensors:
         J = J + tensors["m"] @ tensors["n"].T / neurons
     bias = tensors.get("bias", J.new_zeros(neurons))
-    start = tensors.get("initial_state", J.new_zeros(neurons)).expand(len(u), neurons)
-    x: Tensor = _Integrate.apply(
-        alpha, nonlinearity, noise, J, u @ tensors["B"].T, bias, start.contiguous()
-    )
+    start = tensors.get("initial_state", J.new_zeros(neurons)).expand(trials, neurons)
+    return J, tensors["B"], bias, start
+
+
+def integrate(
+    tensors: Tensors, u: Tensor, *, alpha: float, nonlinearity: str, noise: Noise
+) -> Tensor:
+    """As `reference.integrate`, for a network with a dense matrix."""
+    values = _values(tensors, len(u))
+    x: Tensor = _Integrate.apply((alpha, nonlinearity, noise), u, *values)
     return x
+
+
+def squared_error(
+    tensors: Tensors, u: Tensor, target: Tensor, weight: Tensor, *, on: str, alpha: float,
+    nonlinearity: str, noise: Noise,
+) -> Tensor:  # fmt: skip
+    """As `reference.error_of` the states; fused where it is the error of the output."""
+    if on != "output":
+        x = integrate(tensors, u, alpha=alpha, nonlinearity=nonlinearity, noise=noise)
+        return reference.error_of(x, tensors, target, weight, on=on, nonlinearity=nonlinearity)
+    settings = alpha, nonlinearity, noise
+    values = tensors["w"], *_values(tensors, len(u))
+    loss: Tensor = _SquaredError.apply(settings, u, target, weight, *values)
+    return loss

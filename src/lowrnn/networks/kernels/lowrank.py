@@ -1,7 +1,6 @@
 """The fused kernel for low-rank networks, as functions that torch can differentiate."""
 
 import math
-import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,21 +12,11 @@ from torch import Tensor
 from lowrnn.networks.kernels import loops
 from lowrnn.networks.kernels.compile import share
 from lowrnn.networks.kernels.elementwise import CODES, ERF, trial_keys
+from lowrnn.networks.kernels.scratch import scratch
 from lowrnn.networks.noise import Noise
 
 Array = NDArray[Any]
 _MODES = {"output": loops.OUTPUT, "rates": loops.RATES, "states": loops.STATES}
-_kept = threading.local()
-
-
-def _scratch(name: str, shape: tuple[int, ...], dtype: Any) -> Array:
-    """Memory that this thread used before, if it fits: new pages cost as much as the arithmetic."""
-    size = int(np.prod(shape))
-    buffer = getattr(_kept, name, None)
-    if buffer is None or buffer.dtype != dtype or not size <= buffer.size <= 4 * size + (1 << 20):
-        buffer = np.empty(size, dtype)
-        setattr(_kept, name, buffer)
-    return buffer[:size].reshape(shape)
 
 
 class _Problem:
@@ -43,7 +32,7 @@ class _Problem:
     ) -> None:
         arrays = {name: value.numpy() for name, value in tensors.items()}
         m, n, B = arrays["m"], arrays["n"], arrays["B"]
-        self.dtype = m.dtype
+        self.dtype, self.precision = m.dtype, u.dtype
         (self.neurons, self.R), self.S = m.shape, B.shape[1]
         self.trials, self.steps = u.shape[:2]
         self.biased = "bias" in arrays
@@ -88,14 +77,14 @@ class _Problem:
         rows = loops.BLOCK * -(-self.steps // loops.BLOCK) + 1
         parts = 3 if self.code == ERF else 1 if mode == loops.OUTPUT else 2
         loss = np.zeros(self.trials)
-        gradient = _scratch("gradient", (chunks, P + Q + 1, N), self.dtype)
+        gradient = scratch("gradient", (chunks, P + Q + 1, N), self.precision).numpy()
         g_start = np.empty((self.trials, N), self.dtype)
 
         def work(thread: int, first: int, last: int) -> None:
             kernel(
                 self.W, V, self.bias, self.start, self.u, target, weight, given, self.alpha,
                 self.std, self.keys, first, last,
-                _scratch("rows", (parts * rows, N), self.dtype), loss, gradient, g_start,
+                scratch("rows", (parts * rows, N), self.precision).numpy(), loss, gradient, g_start,
             )  # fmt: skip
 
         share(work, chunks, self.trials * self.steps * self.neurons)
