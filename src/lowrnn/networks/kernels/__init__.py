@@ -72,7 +72,7 @@ def squared_error(
     if not _fusable(u):
         x = reference.integrate(tensors, u, alpha=alpha, nonlinearity=nonlinearity, noise=noise)
         return reference.error_of(x, tensors, target, weight, on=on, nonlinearity=nonlinearity)
-    kernel = dense if "J" in tensors else lowrank
-    return kernel.squared_error(
+    fused = dense.squared_error if "J" in tensors else lowrank.squared_error
+    return fused(
         tensors, u, target, weight, on=on, alpha=alpha, nonlinearity=nonlinearity, noise=noise
     )
