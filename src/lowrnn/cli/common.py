@@ -124,3 +124,21 @@ def provenance(*, seed: int, data: Path | None = None) -> dict[str, Any]:
     if data is not None:
         found |= {"data_file": str(data), "data_checksum": checksum(data)}
     return found
+
+
+def task_parameters(given: list[str]) -> dict[str, Any]:
+    """The parameters of the task that differ from its defaults."""
+    import yaml
+
+    parameters = {}
+    for setting in given:
+        name, equals, text = setting.partition("=")
+        if not equals:
+            raise InputError(f"--set is {setting!r}: give NAME=VALUE, such as delay=0.3")
+        try:
+            parameters[name.strip()] = yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise InputError(
+                f"--set {name} is {text!r}: give a number, or a list such as [-1, 1]"
+            ) from None
+    return parameters

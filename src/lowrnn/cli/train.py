@@ -15,6 +15,7 @@ from lowrnn.cli.common import (
     progress_bar,
     provenance,
     run_folder,
+    task_parameters,
 )
 from lowrnn.errors import InputError
 
@@ -87,7 +88,7 @@ def train(
     from lowrnn import learning, tasks
     from lowrnn.report import write_training
 
-    chosen = tasks.task(task, preset=preset, **_parameters(settings or []))
+    chosen = tasks.task(task, preset=preset, **task_parameters(settings or []))
     given = {
         "updates": updates,
         "learning_rate": learning_rate,
@@ -162,21 +163,3 @@ def _mixture(
             task, rank=latents, populations=populations, neurons=neurons, **settings, seed=seed,
             checkpoint=checkpoint / "mixture.safetensors", progress=_remark(advance),
         )  # fmt: skip
-
-
-def _parameters(given: list[str]) -> dict[str, Any]:
-    """The parameters of the task that differ from its defaults."""
-    import yaml
-
-    parameters = {}
-    for setting in given:
-        name, equals, text = setting.partition("=")
-        if not equals:
-            raise InputError(f"--set is {setting!r}: give NAME=VALUE, such as delay=0.3")
-        try:
-            parameters[name.strip()] = yaml.safe_load(text)
-        except yaml.YAMLError:
-            raise InputError(
-                f"--set {name} is {text!r}: give a number, or a list such as [-1, 1]"
-            ) from None
-    return parameters

@@ -50,6 +50,8 @@ class Conditions:
         """What a line is."""
         trials = sum(len(g.trials) for g in self.groups)
         if not self.by:
+            if trials == 1:
+                return "The line is the one condition that there is."
             return f"The line is the average over all {trials} trials."
         shared = " and ".join(self.by)
         if trials == len(self.groups):

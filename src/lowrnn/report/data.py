@@ -11,6 +11,8 @@ from lowrnn.report.run import Array, Run
 from lowrnn.report.style import DASHES, DIVERGING, label, panels
 
 MOST_INPUTS = 6
+#: Inputs that differ more in size than this have an axis each.
+MOST_UNLIKE = 5.0
 MOST_COURSES = 40
 MOST_ROWS = 300
 
@@ -58,14 +60,18 @@ def inputs_figures(run: Run, groups: Conditions) -> list[Figure]:
     shown = min(len(names), MOST_INPUTS)
     columns = shown if shown <= 4 else 3
     rows = -(-shown // columns)
+    # A pulse would hide a small tonic input on the same axis.
+    peaks = np.nanmax(np.abs(inputs[..., :shown]), axis=(0, 1))
+    peaks = peaks[peaks > 0]
+    alike = not peaks.size or bool(peaks.max() <= MOST_UNLIKE * peaks.min())
     figure = panels(
         rows,
         columns,
         height=40 + 200 * rows,
         titles=[label(name, 24) for name in names[:shown]],
         vertical_spacing=0.36 / rows,
-        horizontal_spacing=0.03,
-        shared_yaxes="all",
+        horizontal_spacing=0.03 if alike else 0.06,
+        shared_yaxes="all" if alike else False,
     )
     courses = _courses(run, groups)
     for i in range(shown):

@@ -286,7 +286,10 @@ def _planes(run: Run, groups: Conditions, shown: Sequence[Portrait]) -> Figure:
         _add_points(figure, portrait.points, INK, **place)
     figure.update_xaxes(range=[left, right])
     figure.update_yaxes(range=[bottom, top])
-    figure.update_xaxes(title_text="κ₁", row=rows)
+    # The last panel of each column, also where the last row is not full.
+    for k in range(max(len(shown) - columns, 0), len(shown)):
+        place = {"row": k // columns + 1, "col": k % columns + 1}
+        figure.update_xaxes(title_text="κ₁", showticklabels=True, **place)
     figure.update_yaxes(title_text="κ₂", col=1)
     caption = (
         "Grey: direction of the flow. Thick: single trials while the input of the panel was on;"

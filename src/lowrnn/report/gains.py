@@ -10,7 +10,7 @@ from lowrnn.report.contexts import contexts
 from lowrnn.report.page import Figure, Section, Table
 from lowrnn.report.populations import COLOURS, Populations
 from lowrnn.report.run import Array, Run
-from lowrnn.report.style import PALE, label, number, panels, rgba
+from lowrnn.report.style import label, number, panels, rgba, shade
 
 MOST_PANELS, MOST_COUPLINGS = 4, 12
 DASHES = ("solid", "dash", "dot")
@@ -33,7 +33,8 @@ def gains_section(run: Run, found: Populations) -> Section:
     rows = []
     for (name, trials), window in zip(told, windows, strict=True):
         onset = max(int(window.argmax()) - 1, 0)
-        for when, steps in (("onset", slice(onset, onset + 1)), ("shaded", window)):
+        shown: dict[str, Any] = {"onset": slice(onset, onset + 1), "shaded": window}
+        for when, steps in ({"all": window} if window.all() else shown).items():
             gain = course[trials][:, steps].mean(axis=(0, 1))
             kappa, v = (a[trials][:, steps] for a in (trajectory.kappa, filtered))
             theory = mean_field_gains(mixture, kappa, v, nonlinearity=rnn.nonlinearity)
@@ -49,9 +50,14 @@ def gains_section(run: Run, found: Populations) -> Section:
         " on small changes in full, 0 where it is saturated. An input on which a population has"
         " large weights lowers its gain, and with it what the population contributes. Once the"
         " latents are large, they saturate every population that they reach.",
-        "Shaded: the steps at which the inputs of trials of the same context differ. The table has"
-        " the gains just before these, which the stimuli meet, and their means over them; in"
-        " brackets, what the mean-field theory gives for infinitely many neurons with these"
+        (
+            "The table has the means of the gains over all steps"
+            if all(window.all() for window in windows)
+            else "Shaded: the steps at which the inputs of trials of the same context differ. The"
+            " table has the gains just before these, which the stimuli meet, and their means over"
+            " them"
+        )
+        + "; in brackets, what the mean-field theory gives for infinitely many neurons with these"
         " covariances."
         + (
             " n ← is the effective coupling of a latent or an input into a latent: the covariances"
@@ -126,16 +132,8 @@ def _courses(
                 hovertemplate="%{x:.3g} s: %{y:.3f}",
                 **style,
             )
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], window, [0]])))
-        for first, last in edges.reshape(-1, 2):
-            figure.add_vrect(
-                time[first],
-                time[last - 1],
-                fillcolor=rgba(PALE, 0.4),
-                line_width=0,
-                layer="below",
-                **place,
-            )
+        if not window.all():
+            shade(figure, time, window, **place)
     figure.update_layout(showlegend=True)
     figure.update_xaxes(title_text="time (s)")
     figure.update_yaxes(title_text="gain ⟨φ′⟩", col=1)

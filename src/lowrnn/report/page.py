@@ -234,8 +234,8 @@ figcaption {{ color: #555; font-size: 14px; max-width: 90ch; }}
 .legend button.off {{ opacity: 0.3; }}
 .table {{ overflow-x: auto; margin: 10px 0; }}
 table {{ border-collapse: collapse; font-size: 14px; }}
-th, td {{ text-align: left; vertical-align: top; padding: 4px 22px 4px 0;
-  border-bottom: 1px solid {PALE}; overflow-wrap: anywhere; }}
+th, td {{ text-align: left; vertical-align: top; padding: 4px 18px 4px 0;
+  border-bottom: 1px solid {PALE}; overflow-wrap: break-word; }}
 th {{ font-weight: 600; white-space: nowrap; }}
 pre {{ font-size: 13px; background: #f6f6f6; padding: 12px; overflow-x: auto; }}
 summary {{ cursor: pointer; color: #0060a0; font-size: 14px; }}

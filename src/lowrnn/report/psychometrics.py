@@ -1,6 +1,6 @@
 """How a trained network answers, condition by condition."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,23 +10,31 @@ from scipy.stats import beta
 
 from lowrnn.errors import InputError
 from lowrnn.report.contexts import context_variable
+from lowrnn.report.intervals import produced_intervals
 from lowrnn.report.page import Figure, Section
 from lowrnn.report.run import Array, Run
-from lowrnn.report.style import BLUE, GREEN, GREY, INK, PALE, VERMILLION, label, panels, short
+from lowrnn.report.style import (
+    CONTEXT_COLOURS,
+    CONTEXT_SYMBOLS,
+    INK,
+    PALE,
+    counted,
+    label,
+    number,
+    panels,
+    short,
+)
 from lowrnn.tasks import Task, Trials
+from lowrnn.tasks.multitask import MultiTask
+from lowrnn.tasks.timing import TimingTask
 
 #: Trials of each condition at least, as published, and of all together.
 REPEATS, TRIALS, SEED = 10, 400, 0
 MOST_PANELS = 4
 #: What a task may measure, the most telling first, and what it is called on the axis.
-MEASURES = {
-    "p_positive": "share of choices 1",
-    "produced": "produced interval (s)",
-    "accuracy": "share of right answers",
-}
-#: Of contexts. Blue and vermillion come last: elsewhere on the page they are choices.
-COLOURS = (INK, GREEN, BLUE, VERMILLION)
-SYMBOLS = ("circle", "diamond", "square", "triangle-up")
+MEASURES = {"p_positive": "share of choices +1", "accuracy": "share of right answers"}
+#: Of the variables of the tasks, where they have one.
+UNITS = {"interval": "s", "delay": "s", "period": "s", "f1": "Hz", "f2": "Hz", "difference": "Hz"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,36 +45,57 @@ class _Answers:
     trials: Trials
     z: NDArray[np.floating]
 
-    def by(self, variables: list[str]) -> pd.DataFrame:
+    def by(self, variables: list[str] | None = None) -> pd.DataFrame:
         return self.task.psychometric(self.z, self.trials, by=variables)
 
 
 def psychometrics_section(run: Run) -> Section:
-    """The psychometric curve of the task: answers against each stimulus, by context."""
+    """The psychometric curve of the task, or of each task of several."""
     title = "Psychometrics"
     try:
         task = run.task()
-        repeats = max(REPEATS, -(-TRIALS // len(task.psychometric_grid())))
+        grid = len(task.psychometric_grid())
+        repeats = max(REPEATS, -(-TRIALS // grid))
         trials = task.psychometric_trials(repeats, SEED)
-        answers = _Answers(task, trials, run.rnn.simulate(trials.inputs, SEED).z)
-        table = task.psychometric(answers.z, trials)
+        z = run.rnn.simulate(trials.inputs, SEED).z
+        parts = [_part(name, answers) for name, answers in _tasks(task, trials, z)]
     except InputError as error:
         return Section(title, [f"The psychometric curve was not measured: {error}."])
+    each = "" if grid == 1 else f", {repeats} of each of {grid} conditions"
+    text = [f"{counted(len(trials), 'new trial')} with the noise of task and network{each}."]
+    text += [sentence for said, _ in parts for sentence in said]
+    return Section(title, text, figures=[figure for _, own in parts for figure in own])
+
+
+def _tasks(task: Task, trials: Trials, z: NDArray[np.floating]) -> list[tuple[str, _Answers]]:
+    """The answers, by the name of the task where there are several."""
+    if not isinstance(task, MultiTask):
+        return [("", _Answers(task, trials, z))]
+    each = [(name, task.only(name, z, trials)) for name in task.labels]
+    return [(name, _Answers(own, its_trials, its_z)) for name, (own, its_z, its_trials) in each]
+
+
+def _part(name: str, answers: _Answers) -> tuple[list[str], list[Figure]]:
+    """What is to say and to draw of one task."""
+    prefix = f"{name}: " if name else ""
+    if isinstance(answers.task, TimingTask):
+        text, figure = produced_intervals(answers.task, answers.trials, answers.z)
+        return [prefix + text[0], *text[1:]], [replace(figure, caption=prefix + figure.caption)]
+    table = answers.by()
     measure = next(name for name in MEASURES if name in table)
+    if len(table) == 1:
+        share = 100 * answers.task.accuracy(answers.z, answers.trials)
+        return [f"{prefix}{number(share, 1)} % of the answers are right."], []
     variables = [str(c) for c in table if c not in (*MEASURES, "n_trials", "catch")]
     context = context_variable(variables)
     stimuli = [v for v in variables if v != context and _is_axis(table[v])]
-    text = [
-        f"{len(trials)} new trials with the noise of task and network, {repeats} of each of"
-        f" {len(table)} conditions."
-    ]
     if stimuli:
-        figure = _curves(answers, measure, context, stimuli[:MOST_PANELS])
-        caption = _caption(measure, context, several=len(variables) > 1 + (context is not None))
+        plot = _curves(answers, measure, context, stimuli[:MOST_PANELS])
+        caption = _caption(context, several=len(variables) > 1 + (context is not None))
     else:
-        figure = _points(table, measure, variables)
-        caption = f"One point a condition.{_interval(measure)}"
-    return Section(title, text, figures=[Figure(figure, caption, narrow=len(stimuli) == 1)])
+        plot = _points(table, measure, variables)
+        caption = "One point a condition. Bars: 95 % interval."
+    return [], [Figure(plot, prefix + caption, narrow=len(stimuli) == 1)]
 
 
 def _is_axis(column: pd.Series) -> bool:
@@ -95,8 +124,8 @@ def _curves(answers: _Answers, measure: str, context: str | None, stimuli: list[
                 y=line[measure],
                 error_y=_bars(line, measure),
                 mode="lines+markers",
-                line={"color": COLOURS[i % len(COLOURS)], "width": 2},
-                marker={"size": 8, "symbol": SYMBOLS[i % len(SYMBOLS)]},
+                line={"color": CONTEXT_COLOURS[i % len(CONTEXT_COLOURS)], "width": 2},
+                marker={"size": 8, "symbol": CONTEXT_SYMBOLS[i % len(CONTEXT_SYMBOLS)]},
                 name=name,
                 legendgroup=f"context{i}",
                 showlegend=bool(context) and i not in named,
@@ -104,7 +133,8 @@ def _curves(answers: _Answers, measure: str, context: str | None, stimuli: list[
                 **place,
             )
             named.add(i)
-        _add_reference(figure, measure, table[stimulus].to_numpy(), **place)
+        if measure == "p_positive":
+            _add_odds(figure, table[stimulus].to_numpy(), **place)
         figure.update_xaxes(title_text=label(_with_unit(stimulus)), **place)
     _finish(figure, measure)
     figure.update_layout(showlegend=bool(context))
@@ -130,10 +160,8 @@ def _points(table: pd.DataFrame, measure: str, variables: list[str]) -> Any:
     return figure
 
 
-def _bars(line: pd.DataFrame, measure: str) -> dict[str, Any] | None:
+def _bars(line: pd.DataFrame, measure: str) -> dict[str, Any]:
     """The 95 % interval of a share of trials (Jeffreys)."""
-    if measure == "produced":
-        return None
     n, share = line["n_trials"].to_numpy(), line[measure].to_numpy()
     low, high = beta.interval(0.95, n * share + 0.5, n * (1 - share) + 0.5)
     return {
@@ -145,38 +173,27 @@ def _bars(line: pd.DataFrame, measure: str) -> dict[str, Any] | None:
     }
 
 
-def _add_reference(figure: Any, measure: str, x: Array, **place: int) -> None:
-    """What a perfect answer would be, or even odds at a stimulus of 0."""
-    if measure == "produced":
-        ends = [x.min(), x.max()]
-        line = {"color": GREY, "width": 1, "dash": "dot"}
-        figure.add_scatter(
-            x=ends, y=ends, mode="lines", line=line, showlegend=False, hoverinfo="skip", **place
-        )
-    elif measure == "p_positive":
-        line = {"color": PALE, "width": 1}
-        figure.add_hline(0.5, line=line, layer="below", **place)
-        if x.min() < 0 < x.max():
-            figure.add_vline(0, line=line, layer="below", **place)
+def _add_odds(figure: Any, x: Array, **place: int) -> None:
+    """Even odds, and the stimulus 0 where they are expected."""
+    line = {"color": PALE, "width": 1}
+    figure.add_hline(0.5, line=line, layer="below", **place)
+    if x.min() < 0 < x.max():
+        figure.add_vline(0, line=line, layer="below", **place)
 
 
 def _finish(figure: Any, measure: str) -> None:
     figure.update_yaxes(title_text=MEASURES[measure], col=1)
-    if measure != "produced":
-        figure.update_yaxes(range=[-0.05, 1.05])
+    figure.update_yaxes(range=[-0.05, 1.05])
 
 
 def _with_unit(stimulus: str) -> str:
-    return f"{stimulus} (s)" if stimulus == "interval" else stimulus
+    return f"{stimulus} ({UNITS[stimulus]})" if stimulus in UNITS else stimulus
 
 
-def _interval(measure: str) -> str:
-    return "" if measure == "produced" else " Bars: 95 % interval."
-
-
-def _caption(measure: str, context: str | None, *, several: bool) -> str:
+def _caption(context: str | None, *, several: bool) -> str:
     said = "Answers against each stimulus" + (f", by {context}" if context else "")
-    said += "; other variables are averaged out." if several else "."
-    if measure == "produced":
-        said += " Dotted: the interval that was asked for."
-    return said + _interval(measure)
+    return (
+        said
+        + ("; other variables are averaged out." if several else ".")
+        + (" Bars: 95 % interval.")
+    )

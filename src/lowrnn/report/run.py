@@ -156,10 +156,16 @@ class Run:
 
     def input_names(self) -> list[str]:
         """The names of the inputs, or their numbers."""
-        count = self.rnn.inputs.shape[1]
-        if "input" in self.results.coords:
-            return [str(name) for name in np.asarray(self.results["input"])]
-        return [f"input {i + 1}" for i in range(count)]
+        return self._channels("input", self.rnn.inputs.shape[1])
+
+    def output_names(self) -> list[str]:
+        """The names of the outputs, or their numbers."""
+        return self._channels("output", self.rnn.readout.shape[1])
+
+    def _channels(self, kind: str, count: int) -> list[str]:
+        if kind in self.results.coords:
+            return [str(name) for name in np.asarray(self.results[kind])]
+        return [f"{kind} {i + 1}" for i in range(count)]
 
     def area(self) -> tuple[str, NDArray[np.str_]] | None:
         """The label that groups neurons, by preference `area`, and its value for each neuron."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from matplotlib.colors import LinearSegmentedColormap, to_hex
+from numpy.typing import NDArray
 from plotly.subplots import make_subplots
 
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
@@ -16,6 +17,9 @@ INK, GREY, PALE = "#222222", "#767676", "#d9d9d9"
 BLUE, VERMILLION, GREEN, PURPLE = "#0072b2", "#d55e00", "#009e73", "#a5527f"
 #: Okabe & Ito's palette without its yellow, which is invisible on white.
 CATEGORIES = (BLUE, VERMILLION, GREEN, PURPLE, "#e69f00", "#56b4e9", INK, GREY)
+#: Of contexts. Blue and vermillion come last: elsewhere on the page they are choices.
+CONTEXT_COLOURS = (INK, GREEN, BLUE, VERMILLION)
+CONTEXT_SYMBOLS = ("circle", "diamond", "square", "triangle-up")
 #: Plotly's name, SVG's pattern and matplotlib's name of each line style.
 DASHES = (
     ("solid", "none", "-"),
@@ -70,7 +74,14 @@ def short(value: Any) -> str:
     """A number with as few digits as three significant ones need, or any other value as it is."""
     if isinstance(value, float | np.floating):
         return f"{value:.3g}".replace("-", "\N{MINUS SIGN}")
+    if isinstance(value, int | np.integer):
+        return str(value).replace("-", "\N{MINUS SIGN}")
     return str(value)
+
+
+def counted(count: int, noun: str) -> str:
+    """A count with its noun, such as "1 trial"; the plural ends in s."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def rgba(colour: str, opacity: float) -> str:
@@ -92,6 +103,21 @@ def panels(
     figure.update_layout(template=_TEMPLATE, height=height, showlegend=False)
     figure.update_annotations(font={"size": 13, "color": INK})
     return figure
+
+
+def shade(figure: Any, time: NDArray[Any], chosen: NDArray[np.bool_], **place: int) -> None:
+    """Grey behind the chosen steps of a time axis."""
+    half = (time[1] - time[0]) / 2 if len(time) > 1 else 0.0
+    edges = np.flatnonzero(np.diff(np.concatenate([[0], chosen, [0]])))
+    for first, last in edges.reshape(-1, 2):
+        figure.add_vrect(
+            time[first] - half,
+            time[last - 1] + half,
+            fillcolor=rgba(PALE, 0.4),
+            line_width=0,
+            layer="below",
+            **place,
+        )
 
 
 _AXIS = {

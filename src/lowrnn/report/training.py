@@ -1,10 +1,12 @@
 """How the loss fell."""
 
+import math
+
 import numpy as np
 
 from lowrnn.report.page import Figure, Section
 from lowrnn.report.run import Run
-from lowrnn.report.style import BLUE, panels
+from lowrnn.report.style import BLUE, counted, panels
 
 MOST_POINTS = 2000
 
@@ -18,8 +20,8 @@ def training_section(run: Run) -> Section:
     keep = np.unique(np.linspace(0, len(loss) - 1, min(len(loss), MOST_POINTS)).astype(int))
     finite = loss[np.isfinite(loss)]
     text = [
-        f"The loss went from {finite[0]:.3g} to {finite[-1]:.3g} in {len(loss)} updates; its"
-        f" minimum is {finite.min():.3g}."
+        f"The loss went from {finite[0]:.3g} to {finite[-1]:.3g} in"
+        f" {counted(len(loss), 'update')}; its minimum is {finite.min():.3g}."
     ]
     before, after = np.array_split(finite[-max(len(finite) // 5, 2) :], 2)
     if len(finite) >= 20 and np.median(before) > 1.05 * np.median(after):
@@ -37,5 +39,10 @@ def training_section(run: Run) -> Section:
     figure.update_xaxes(title_text="update")
     figure.update_yaxes(title_text="loss")
     if finite.min() > 0 and finite.max() > 3 * finite.min():
-        figure.update_yaxes(type="log", dtick="D1" if finite.max() < 30 * finite.min() else 1)
-    return Section("Training", text, figures=[Figure(figure, "Loss after each update.")])
+        figure.update_yaxes(type="log", dtick=1)
+        if finite.max() < 30 * finite.min():
+            decades = range(
+                math.floor(math.log10(finite.min())), math.ceil(math.log10(finite.max()))
+            )
+            figure.update_yaxes(tickvals=[step * 10.0**k for k in decades for step in (1, 2, 5)])
+    return Section("Training", text, figures=[Figure(figure, "Loss of the batch of each update.")])

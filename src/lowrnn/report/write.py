@@ -10,6 +10,7 @@ from lowrnn.report.dynamics import dynamics_section
 from lowrnn.report.gains import gains_section
 from lowrnn.report.inactivation import inactivation_section
 from lowrnn.report.latents import latents_section
+from lowrnn.report.learning.page import is_sweep, write_sweep_report
 from lowrnn.report.loadings import loadings_section
 from lowrnn.report.neurons import neurons_section
 from lowrnn.report.outputs import outputs_section
@@ -31,7 +32,7 @@ def write_report(folder: str | Path, task: Task | None = None) -> Path:
     Parameters
     ----------
     folder : path
-        What `lowrnn fit`, `lowrnn train` or a command of `lowrnn theory` wrote.
+        What `lowrnn fit`, `lowrnn train`, `lowrnn learn` or a command of `lowrnn theory` wrote.
     task : Task, optional
         The task of a training, if `tasks.task` cannot make it from `config.yaml`: one of your own
         that is not in the registry, or an environment.
@@ -48,6 +49,8 @@ def write_report(folder: str | Path, task: Task | None = None) -> Path:
     """
     if is_theory(Path(folder)):
         return write_theory_report(Path(folder))
+    if is_sweep(Path(folder)):
+        return write_sweep_report(Path(folder))
     run = Run.load(folder, task)
     provenance = run.metrics.get("provenance") or {}
     groups = conditions(run)

@@ -1,0 +1,131 @@
+"""`lowrnn learn`: what learning changes in networks from random matrices of several strengths."""
+
+import time
+from typing import Annotated, Any
+
+import typer
+
+from lowrnn.cli.common import (
+    JsonOption,
+    OutOption,
+    print_result,
+    progress_bar,
+    provenance,
+    run_folder,
+    task_parameters,
+)
+from lowrnn.errors import InputError
+
+
+def learn(
+    task: Annotated[str, typer.Argument(help="Name of the task, such as flip_flop.")],
+    g: Annotated[
+        str,
+        typer.Option(
+            "--g",
+            metavar="LIST|START:STOP:STEP",
+            help="Strengths of the initial matrix, such as 0,0.9 or 0:1.8:0.3.",
+        ),
+    ] = "0,0.9",
+    neurons: Annotated[int, typer.Option(help="Number of neurons.")] = 256,
+    seeds: Annotated[int, typer.Option(help="Networks at each strength.")] = 5,
+    preset: Annotated[
+        str | None,
+        typer.Option(help="Variant of task and training; schuessler2020 where there is one."),
+    ] = None,
+    updates: Annotated[
+        int | None, typer.Option(help="Number of gradient updates; by default as published.")
+    ] = None,
+    learning_rate: Annotated[
+        float | None, typer.Option(help="Adam's learning rate; by default as published.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="A parameter of the task; may be repeated."
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Trainings at a time; by default one for each core.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="Train on Dask: local, slurm or a scheduler's address.")
+    ] = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Train full-rank networks from random matrices, and report what learning changed.
+
+    The run folder holds the trained networks with their matrices before learning, the measures of
+    every change of weights, and report.html. An interrupted sweep resumes with the same command,
+    and one with more strengths or seeds trains only what is new.
+    """
+    from lowrnn import learning, tasks
+    from lowrnn.analysis import learning_sweep
+    from lowrnn.report import write_sweep
+
+    kind = tasks.TASKS.get(task)
+    if preset is None and kind is not None and "schuessler2020" in kind.presets:
+        preset = "schuessler2020"
+    chosen = tasks.task(task, preset=preset, **task_parameters(settings or []))
+    given = {"updates": updates, "learning_rate": learning_rate}
+    recipe = learning.recipe_for(chosen.name, preset=preset).replace(
+        **{name: value for name, value in given.items() if value is not None}
+    )
+    strengths = parse_strengths(g)
+    if seeds < 1:
+        raise InputError(f"seeds is {seeds}: give at least 1")
+    folder = run_folder(out, f"learn-{chosen.name}-{neurons}")
+    started = time.perf_counter()
+    with progress_bar("training", len(strengths) * seeds) as advance:
+        sweep = learning_sweep(
+            chosen, strengths, neurons=neurons, seeds=range(seeds), recipe=recipe,
+            store=folder / "trainings", workers=workers, cluster=cluster,
+            progress=lambda done, total, failed: advance(
+                done, f"{failed} failed" if failed else "", total
+            ),
+        )  # fmt: skip
+    metrics: dict[str, Any] = {
+        "task": chosen.name,
+        "neurons": neurons,
+        "seconds": time.perf_counter() - started,
+        "out": str(folder),
+        "provenance": provenance(seed=0),
+    }
+    config = {
+        "command": "learn",
+        "task": chosen.to_dict(),
+        "preset": preset,
+        "g": strengths,
+        "neurons": neurons,
+        "seeds": seeds,
+        "recipe": recipe.to_dict(),
+    }
+    found = write_sweep(folder, sweep, config=config, metrics=metrics)
+    converged = sum(row["converged_at"] is not None for row in found["rows"])
+    sentence = (
+        f"{converged} of {len(found['rows'])} networks learned {chosen.name}."
+        f"\n{folder / 'report.html'}"
+    )
+    print_result(found, sentence, as_json=as_json)
+
+
+def parse_strengths(given: str) -> list[float]:
+    """The strengths in a list, or from start to stop, both among them.
+
+    Raises
+    ------
+    InputError
+        If it is neither.
+    """
+    wrong = InputError(f"g is {given!r}: give a list such as 0,0.9 or start:stop:step")
+    try:
+        if ":" not in given:
+            return [float(part) for part in given.split(",")]
+        start, stop, step = (float(part) for part in given.split(":"))
+    except ValueError:
+        raise wrong from None
+    if not (step > 0 and stop >= start and (stop - start) / step < 1e4):
+        raise wrong
+    count = int((stop - start) / step * (1 + 1e-9) + 1e-9) + 1
+    return [round(start + index * step, 10) for index in range(count)]

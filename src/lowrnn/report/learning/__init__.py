@@ -1,0 +1,1 @@
+"""The report of a sweep over initial matrices: what learning changed."""

@@ -1,0 +1,215 @@
+"""The page of a sweep, from its run folder."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import xarray as xr
+from pydantic import Field
+
+from lowrnn.errors import InputError
+from lowrnn.files import write_text
+from lowrnn.recordings.schema import validate
+from lowrnn.report.learning.figures import (
+    components_figure,
+    courses_figure,
+    eigenvalues_figure,
+    starts_figure,
+    truncation_figure,
+)
+from lowrnn.report.metrics import Count, Number, RunMetrics
+from lowrnn.report.page import Figure, Section, Table, render
+from lowrnn.report.provenance import provenance_rows
+from lowrnn.report.style import number, short
+
+KIND = "learn"
+
+
+class Row(RunMetrics):
+    """One network of a sweep."""
+
+    g: Number
+    seed: Annotated[int, Field(strict=True, ge=0)]
+    converged_at: Annotated[int, Field(strict=True, ge=0)] | None = None
+    norm_dw: Number
+    participation_ratio: Number | None = None
+    functional_rank: Annotated[int, Field(strict=True, ge=0)] | None = None
+    shuffle_loss_ratio: Number | None = None
+
+
+class SweepMetrics(RunMetrics):
+    """Of `lowrnn learn`."""
+
+    task: str
+    neurons: Count
+    rows: Annotated[list[Row], Field(min_length=1)]
+
+
+def is_sweep(folder: Path) -> bool:
+    """Whether `lowrnn learn` wrote the folder."""
+    try:
+        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(metrics, dict) and metrics.get("kind") == KIND
+
+
+def write_sweep_report(folder: Path) -> Path:
+    """Write `report.html` from `metrics.json`, `config.yaml` and `results.nc` of a sweep.
+
+    Raises
+    ------
+    InputError
+        If one of them is missing, damaged, or not as the command wrote it.
+    """
+    path = folder / "metrics.json"
+    metrics = json.loads(path.read_text(encoding="utf-8"))
+    checked = validate(SweepMetrics, metrics, str(path))
+    rows = [row.model_dump() for row in checked.rows]
+    try:
+        config = (folder / "config.yaml").read_text(encoding="utf-8")
+        results = xr.load_dataset(folder / "results.nc", engine="h5netcdf")
+        sections = [
+            _summary(metrics, rows),
+            _change(results),
+            _start(rows),
+            _spectra(results),
+            _courses(results),
+            _networks(rows),
+        ]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"run folder {folder} is not as lowrnn learn wrote it ({type(error).__name__}:"
+            f" {error}): run the command again"
+        ) from None
+    provenance = dict(metrics.get("provenance") or {})
+    sections.append(
+        Section(
+            "Provenance",
+            ["The configuration below and these versions repeat the sweep."],
+            table=Table(["", ""], provenance_rows(provenance)),
+            listing=config,
+        )
+    )
+    title = f"What changes in networks that learn {checked.task}"
+    about = [f"{len(rows)} networks of {checked.neurons} neurons", str(provenance.get("date", ""))]
+    page = folder / "report.html"
+    write_text(page, render(title, " · ".join(part for part in about if part), sections))
+    return page
+
+
+def _summary(metrics: dict[str, Any], rows: list[dict[str, Any]]) -> Section:
+    learned = [row for row in rows if row["converged_at"] is not None]
+    ranks = sorted({row["functional_rank"] for row in learned} - {None})
+    tiles = [(f"{len(learned)} of {len(rows)}", "networks learned the task")]
+    if ranks:
+        span = str(ranks[0]) if len(ranks) == 1 else f"{ranks[0]} to {ranks[-1]}"
+        tiles.append((span, "components of the change do the task"))
+    if learned:
+        ratios = [row["participation_ratio"] for row in learned]
+        tiles.append((number(max(ratios), 1), "largest participation ratio of a change"))
+    text = [
+        "Networks start from random matrices W₀ whose entries have variance g²/N, and end at"
+        " W₀ + ΔW. A network has learned once the loss of an update is below 5 % of that of the"
+        " first. The functional rank is the fewest components of ΔW with which the loss is below"
+        " 5 % of that with none, input and readout weights as trained (Schuessler et al. 2020)."
+    ]
+    if len(learned) < len(rows):
+        text.append(
+            f"{len(rows) - len(learned)} networks did not learn in the updates that they were"
+            " given: what depends on learning is left empty for them."
+        )
+    return Section("Summary", text, tiles=tiles)
+
+
+def _change(results: xr.Dataset) -> Section:
+    return Section(
+        "The change is of low rank",
+        [],
+        figures=[
+            Figure(
+                components_figure(results),
+                "Singular values of the change ΔW (solid) and of the matrix after learning"
+                " (dotted), one network of each strength. The matrix hides the low rank of what"
+                " was learned unless it started from 0.",
+                narrow=True,
+            ),
+            Figure(
+                truncation_figure(results),
+                "Loss with the first components of ΔW alone, relative to that with none; below the"
+                " grey line the network does the task. One line a network.",
+                narrow=True,
+            ),
+        ],
+    )
+
+
+def _start(rows: list[dict[str, Any]]) -> Section:
+    return Section(
+        "What the initial connectivity contributes",
+        [
+            "Published networks learn faster and change less from a random matrix, until it is too"
+            " strong. A change that works only with the matrix it was learned on leaves a loss near"
+            " that before learning once the matrix is shuffled."
+        ],
+        figures=[
+            Figure(
+                starts_figure(rows),
+                "Dots are networks, lines go through means; strengths at which a network did not"
+                " learn have no mean. The shuffled loss is that after all entries of W₀ were"
+                " permuted, over the loss before learning.",
+            )
+        ],
+    )
+
+
+def _spectra(results: xr.Dataset) -> Section:
+    return Section(
+        "Eigenvalues",
+        [
+            "A network at rest becomes unstable where an eigenvalue of its matrix passes a real"
+            " part of 1 (dashed). Outliers of W₀ + ΔW need not be eigenvalues of ΔW: they come from"
+            " how the change meets the matrix that was there."
+        ],
+        figures=[
+            Figure(
+                eigenvalues_figure(results),
+                "Eigenvalues after learning (filled) and of the change alone (open), the first"
+                " network of each strength. The circle has radius g.",
+            )
+        ],
+    )
+
+
+def _courses(results: xr.Dataset) -> Section:
+    return Section(
+        "Courses of learning",
+        [],
+        figures=[
+            Figure(
+                courses_figure(results),
+                "Loss of each update relative to the first. Circles mark where networks count as"
+                " having learned.",
+            )
+        ],
+    )
+
+
+def _networks(rows: list[dict[str, Any]]) -> Section:
+    header = [
+        "g", "seed", "learned at update", "‖ΔW‖", "participation ratio", "functional rank",
+        "shuffled loss / loss before", "right answers",
+    ]  # fmt: skip
+    table = [
+        [
+            short(row["g"]),
+            str(row["seed"]),
+            *("–" if value is None else short(value) for value in (
+                row["converged_at"], row["norm_dw"], row["participation_ratio"],
+                row["functional_rank"], row["shuffle_loss_ratio"],
+            )),
+            "–" if row["accuracy"] is None else f"{100 * row['accuracy']:.1f} %",
+        ]
+        for row in rows
+    ]  # fmt: skip
+    return Section("Networks", table=Table(header, table))
