@@ -67,7 +67,7 @@ class ExactSolution:
     @property
     def singular_values(self) -> Array:
         """The two that are not 0, the larger first, (time, 2)."""
-        return np.linalg.svd(self.block, compute_uv=False)
+        return np.asarray(np.linalg.svd(self.block, compute_uv=False))
 
     @property
     def norm(self) -> Array:

@@ -9,16 +9,14 @@ from lowrnn.errors import InputError, check_array, check_number
 Array = NDArray[np.float64]
 
 
-def integration_loss(
-    W: ArrayLike, u: ArrayLike, v: ArrayLike, decay: float
-) -> tuple[float, Array]:
+def integration_loss(W: ArrayLike, u: ArrayLike, v: ArrayLike, decay: float) -> tuple[float, Array]:
     """Loss of a linear network that is to filter white noise exponentially, and its gradient.
 
     The network `x' = -x + W x + u ξ(t)` answers a pulse with `vᵀ exp((W - 1) t) u`; the target is
     `exp(-decay t)`. Averaged over white noise of unit intensity the loss
     `½ ⟨(z - target)²⟩ = ½ ∫ (vᵀ exp((W - 1) t) u - exp(-decay t))² dt` is
-    `½ vᵀP v - vᵀ(1 + decay - W)⁻¹ u + 1 / (4 decay)` with `(W - 1) P + P (W - 1)ᵀ = -u uᵀ` (Bordelon
-    et al. 2025; derived by this project). An eigenvalue `1 - decay` solves the task.
+    `½ vᵀP v - vᵀ(1 + decay - W)⁻¹ u + 1 / (4 decay)` with `(W - 1) P + P (W - 1)ᵀ = -u uᵀ`
+    (Bordelon et al. 2025; derived by this project). An eigenvalue `1 - decay` solves the task.
 
     Parameters
     ----------

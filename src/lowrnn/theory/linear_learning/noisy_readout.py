@@ -91,8 +91,7 @@ def noisy_readout(
     w_in = np.array([overlap, np.sqrt(neurons - overlap**2)])
 
     def velocity(_: float, M: Array) -> Array:
-        bias, _, gradient = _loss(M.reshape(2, 2), w_in, zhat, variance)
-        return -lr * gradient.ravel()
+        return -lr * _loss(M.reshape(2, 2), w_in, zhat, variance)[2].ravel()
 
     # Implicit, for the mean is learned some N times faster than the noise is reduced.
     solution = solve_ivp(

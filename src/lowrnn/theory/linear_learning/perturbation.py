@@ -100,9 +100,10 @@ def perturbation(g: float, zhat: float, tau: ArrayLike) -> Perturbation:
     """Output and singular values to third order in learning time.
 
     With `t = β² tau`: `z = zhat [t - t²/2 + t³/6 (1 + 8 zhat² β)]`,
-    `s1 = (zhat/β) [t - t²/2 + t³/6 (1 + 7/2 zhat² β)]` and `s2 = zhat³ t³ / 12`: at first order what
-    is learned has rank one, the readout carried back through W0 times the input carried forward.
-    Of `gradient_flow` with `|u| |v| = 1` (Schuessler et al. 2020; derived anew by this project).
+    `s1 = (zhat/β) [t - t²/2 + t³/6 (1 + 7/2 zhat² β)]` and `s2 = zhat³ t³ / 12`. At first order
+    what is learned has rank one: the readout carried back through W0 times the input carried
+    forward. Of `gradient_flow` with `|u| |v| = 1` (Schuessler et al. 2020; derived anew by this
+    project).
 
     Parameters
     ----------
