@@ -14,7 +14,7 @@ from lowrnn.files import write_text
 from lowrnn.report.page import Figure
 from lowrnn.report.psychometrics import psychometrics_section
 from lowrnn.report.run import Run
-from lowrnn.tasks import Task, task
+from lowrnn.tasks import Task, multitask, task
 
 WriteRun = Callable[..., Path]
 
@@ -88,14 +88,39 @@ def test_conditions_without_an_axis_stand_side_by_side(run_folder: WriteRun) -> 
     assert len(points.x) == 4
 
 
-def test_intervals_are_drawn_against_those_asked_for(run_folder: WriteRun) -> None:
+def test_a_network_that_never_answers_in_time(run_folder: WriteRun) -> None:
     asked = task("cue_set_go")
-    silent = chooser(2, 1, dt=asked.dt)
+    silent = chooser(2, 1, dt=asked.dt).replace(readout=np.zeros((4, 1)))
     section = psychometrics_section(run_of(run_folder(kind="train"), asked, silent))
-    lines = dict(traces(section.figures[0]))
-    assert "interval (s)" in lines
-    assert section.figures[0].plot.layout.yaxis.title.text == "produced interval (s)"
-    assert "Dotted: the interval that was asked for" in section.figures[0].caption
+    assert "0.0 % of the intervals are right" in section.text[1]
+    assert "On 400 of 400 trials the output never came so far: 100 at 0.8 s, 100" in section.text[2]
+    assert len(section.figures) == 1
+
+
+def test_one_condition_is_a_sentence_rather_than_a_point(run_folder: WriteRun) -> None:
+    section = psychometrics_section(
+        run_of(run_folder(kind="train"), task("cosine"), chooser(1, 0, dt=0.01))
+    )
+    assert section.text == [
+        "400 new trials with the noise of task and network.", "0.0 % of the answers are right.",
+    ]  # fmt: skip
+    assert not section.figures
+
+
+def test_each_of_several_tasks_has_its_curve(run_folder: WriteRun) -> None:
+    both = multitask([task("perceptual_decision"), task("working_memory"), task("cue_set_go")])
+    network = chooser(both.n_inputs, 0)
+    network = network.replace(readout=np.repeat(network.readout, both.n_outputs, axis=1))
+    first, second, third = psychometrics_section(
+        run_of(run_folder(kind="train"), both, network)
+    ).figures
+    assert first.caption.startswith("perceptual_decision: Answers")
+    ((axis, line),) = traces(first)
+    assert axis == "coherence"
+    assert (np.diff(line.y) >= 0).all()
+    assert line.y[-1] > 0.5
+    assert [axis for axis, _ in traces(second)] == ["f1 (Hz)", "f2 (Hz)", "difference (Hz)"]
+    assert third.caption.startswith("cue_set_go: Points")
 
 
 @pytest.mark.parametrize(
