@@ -5,7 +5,7 @@ import json
 import pytest
 
 import lowrnn.bench
-from lowrnn.bench import Cell, FitProblem, fit_problem, training_steps
+from lowrnn.bench import Case, Cell, FitProblem, fit_problem, training_steps, training_updates
 from lowrnn.learning import initial_network
 from lowrnn.tasks import ContextDecision
 
@@ -37,6 +37,24 @@ def test_table_for_people(call, tiny_grids):
     assert answer.exit_code == 0
     assert "Training step" in answer.stdout
     assert "times faster than eager" in answer.stdout
+
+
+def test_updates_of_trainings(call, monkeypatch):
+    monkeypatch.setattr(lowrnn.bench, "CASES", (Case("context_decision", 1, 8, 4),))
+    monkeypatch.setattr(
+        lowrnn.bench,
+        "training_updates",
+        lambda cases, progress: training_updates(cases, seconds=0.01, progress=progress),
+    )
+    found = json.loads(call("bench", "--train", "--json").stdout)
+    assert [row["task"] for row in found["rows"]] == ["context_decision"]
+    assert "geometric mean" in call("bench", "--train").stdout
+
+
+def test_one_benchmark_at_a_time(call):
+    answer = call("bench", "--train", "--fit")
+    assert answer.exit_code == 2
+    assert "--train and --fit are both given" in answer.stderr
 
 
 def test_fit_of_a_saved_teacher(call, monkeypatch, tmp_path):

@@ -1,18 +1,23 @@
-"""Benchmarks: a training step and a fit, side by side with what the papers' public code runs."""
+"""Benchmarks: a step, a training and a fit, side by side with what the papers' public code runs."""
 
 from lowrnn.bench.problem import Cell
 from lowrnn.bench.teacher import FitProblem, context_teacher, fit_problem
 from lowrnn.bench.time_to_fit import time_to_fit
 from lowrnn.bench.training_step import FULL, QUICK, measure, training_steps
+from lowrnn.bench.training_update import CASES, Case, measure_update, training_updates
 
 __all__ = [
+    "CASES",
     "FULL",
     "QUICK",
+    "Case",
     "Cell",
     "FitProblem",
     "context_teacher",
     "fit_problem",
     "measure",
+    "measure_update",
     "time_to_fit",
     "training_steps",
+    "training_updates",
 ]

@@ -13,19 +13,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lowrnn.bench.problem import DIFFERENTIATED, Problem
+from lowrnn.bench.problem import Problem
+from lowrnn.learning.training import Training
 from lowrnn.networks import Noise
 
 
 def readout(
     tensors: Mapping[str, Tensor], u: Tensor, *, alpha: float, noise: Tensor | None
 ) -> Tensor:
-    """The output of a low-rank tanh network that starts at rest.
+    """The output of a tanh network that starts at rest.
 
     Parameters
     ----------
     tensors : mapping
-        `m`, `n` (neuron, rank), `B` (neuron, input) and `w` (neuron, output).
+        `m`, `n` (neuron, rank) or `J` (neuron, neuron); `B` (neuron, input); `w` (neuron, output).
     u : tensor (trial, time, input)
         Inputs.
     alpha : float
@@ -38,19 +39,61 @@ def readout(
     z : tensor (trial, time, output)
         `w.T @ tanh(x) / N` after each step.
     """
-    m, n, B, w = (tensors[name] for name in DIFFERENTIATED)
-    neurons = len(m)
+    B, w = tensors["B"], tensors["w"]
+    neurons = len(B)
+    if "J" in tensors:
+        # BLAS is twice as fast on it as on a transposed view.
+        transposed = tensors["J"].T.contiguous()
+    else:
+        m, n = tensors["m"], tensors["n"]
     x = u.new_zeros(len(u), neurons)
     rates = torch.tanh(x)
     outputs = []
     for step in range(u.shape[1]):
-        recurrent = (rates @ n) @ m.T / neurons
+        recurrent = rates @ transposed if "J" in tensors else (rates @ n) @ m.T / neurons
         x = x + alpha * (-x + recurrent + u[:, step] @ B.T)
         if noise is not None:
             x = x + noise[:, step]
         rates = torch.tanh(x)
         outputs.append(rates @ w / neurons)
     return torch.stack(outputs, dim=1)
+
+
+class EagerTraining:
+    """The same training as one of lowrnn's, by this loop, autograd and torch's Adam.
+
+    Parameters
+    ----------
+    training : Training
+        Which network, trials and settings; its schedule is left out. Not changed.
+    """
+
+    def __init__(self, training: Training) -> None:
+        self.training = training
+        moved = training.settings["trained"]
+        self.tensors = {
+            name: value.detach().clone().requires_grad_(name in moved)
+            for name, value in training.tensors.items()
+        }
+        self.parameters = [self.tensors[name] for name in moved]
+        self.adam = torch.optim.Adam(self.parameters, lr=training.settings["learning_rate"])
+        self.random = np.random.default_rng(0)
+
+    def update(self) -> None:
+        """One step of gradient descent, with fresh noise from torch."""
+        rnn, clip = self.training.rnn, self.training.settings["clip"]
+        u, target, weight = self.training.batch(self.random)
+        noise = None
+        if rnn.noise_std:
+            shape = *u.shape[:2], rnn.neurons
+            noise = torch.randn(shape).mul_(math.sqrt(2 * rnn.alpha) * rnn.noise_std)
+        z = readout(self.tensors, u, alpha=rnn.alpha, noise=noise)
+        loss = (weight[..., None] * (z - target) ** 2).sum() / len(u)
+        self.adam.zero_grad()
+        loss.backward()
+        if clip is not None:
+            torch.nn.utils.clip_grad_norm_(self.parameters, clip)
+        self.adam.step()
 
 
 def step(problem: Problem) -> tuple[Tensor, dict[str, Tensor]]:

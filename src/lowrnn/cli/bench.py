@@ -16,6 +16,10 @@ def bench(
     fit: Annotated[
         bool, typer.Option("--fit", help="Time to fit a network, in place of a training step.")
     ] = False,
+    train: Annotated[
+        bool,
+        typer.Option("--train", help="Whole updates of a training on every task, in its place."),
+    ] = False,
     updates: Annotated[
         int, typer.Option(min=1, help="With --fit: updates of the plain recipe.")
     ] = 1250,
@@ -32,6 +36,7 @@ def bench(
 ) -> None:
     """Time a training step against eager PyTorch, JAX and the tanh floor.
 
+    With --train, time whole updates, from the choice of trials to Adam, against the eager loop.
     With --fit, time a fit of rank 1 until it is as good as the published recipe makes it. Give it
     an idle machine: everything is measured in turns, but two cores are soon busy.
     """
@@ -41,13 +46,21 @@ def bench(
 
     if teacher is not None and not fit:
         raise InputError(f"--teacher is {teacher}, but nothing is fitted: add --fit")
-    found = _time_to_fit(full, updates, teacher) if fit else _training_steps(full)
+    if train and (fit or full):
+        other = "--fit" if fit else "--full"
+        raise InputError(f"--train and {other} are both given: choose one")
+    if fit:
+        found = _time_to_fit(full, updates, teacher)
+    else:
+        found = _training_updates() if train else _training_steps(full)
     if out is not None:
         write_json(out, found)
     if as_json:
         typer.echo(json.dumps(found, allow_nan=False))
     elif fit:
         _print_fit(found)
+    elif train:
+        _print_updates(found)
     else:
         _print_steps(found)
 
@@ -58,6 +71,13 @@ def _training_steps(full: bool) -> dict[str, Any]:
     cells = FULL if full else QUICK
     with progress_bar("training step", len(cells)) as advance:
         return training_steps(cells, progress=advance)
+
+
+def _training_updates() -> dict[str, Any]:
+    from lowrnn.bench import CASES, training_updates
+
+    with progress_bar("update", len(CASES)) as advance:
+        return training_updates(CASES, progress=advance)
 
 
 def _time_to_fit(full: bool, updates: int, teacher: Path | None) -> dict[str, Any]:
@@ -121,6 +141,39 @@ def _print_steps(found: dict[str, Any]) -> None:
             soft_wrap=True,
         )
     console.print("Means over cells are geometric.", highlight=False)
+    console.print(_machine(found["machine"]), highlight=False, soft_wrap=True)
+
+
+def _print_updates(found: dict[str, Any]) -> None:
+    """A table of the trainings, and what it comes to."""
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(
+        title="Update of a training in ms, and how many times longer eager takes",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+    )
+    table.add_column("task")
+    for heading in ("N", "rank", "trials", "lowrnn", "eager", "ratio"):
+        table.add_column(heading, justify="right")
+    for row in found["rows"]:
+        table.add_row(
+            row["task"],
+            str(row["neurons"]),
+            "full" if row["rank"] is None else str(row["rank"]),
+            f"{row['batch']}x{row['steps']}",
+            *(_number(row[f"{name}_ms"], "{:.3g}") for name in ("lowrnn", "eager")),
+            f"{row['ratio_eager']:.1f}",
+        )
+    console = Console()
+    console.print(table)
+    console.print(
+        f"{found['geomean_ratio_eager']:.1f} times faster than eager in the geometric mean"
+        f" (least {found['worst_ratio_eager']:.1f}).",
+        highlight=False,
+    )
     console.print(_machine(found["machine"]), highlight=False, soft_wrap=True)
 
 
