@@ -17,6 +17,8 @@ PAPERS = {
     " from neural data using low-rank RNNs",
     "clark2024": "Clark & Abbott, Physical Review X 14 (2024) 021001: Theory of coupled"
     " neuronal-synaptic dynamics",
+    "ratzon2024": "Ratzon, Derdikman & Barak, eLife 12 (2024) RP90069: Representational drift as a"
+    " result of implicit regularization",
     "mastrogiuseppe2025": "Mastrogiuseppe, Carmona & Machens, PLoS Computational Biology 2025:"
     " Stochastic activity in low-rank recurrent neural networks",
 }
