@@ -1,6 +1,7 @@
 """What a finished network is: its flow, its fixed points, and what activity can tell about it."""
 
 from lowrnn.analysis.alignment import alignment, propagated_inputs, propagated_readout
+from lowrnn.analysis.census import Census, fixed_point_census, soft_eigenvalue_count
 from lowrnn.analysis.clustering import Clusters, cluster, loadings, stability
 from lowrnn.analysis.eigenvalue_outliers import eigenvalue_outliers, outlier_determinant
 from lowrnn.analysis.epairs import EPairs, epairs
@@ -66,6 +67,7 @@ from lowrnn.analysis.weights import from_torch, from_weights
 
 __all__ = [
     "AlongReadout",
+    "Census",
     "Clusters",
     "EPairs",
     "FixedPoints",
@@ -93,6 +95,7 @@ __all__ = [
     "eigenvalue_outliers",
     "epairs",
     "filtered_inputs",
+    "fixed_point_census",
     "fixed_points",
     "flossing_loss",
     "flow_field",
@@ -130,6 +133,7 @@ __all__ = [
     "silence_directions",
     "silencing_predictions",
     "slow_points",
+    "soft_eigenvalue_count",
     "stability",
     "state_latents",
     "strongest",

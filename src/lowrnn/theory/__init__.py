@@ -36,6 +36,7 @@ from lowrnn.theory.linear import (
 )
 from lowrnn.theory.lyapunov import lyapunov_exponent
 from lowrnn.theory.mean_field import MeanField
+from lowrnn.theory.modes import bulk_radius, effective_rank, modulated, random_modes
 from lowrnn.theory.outliers import Spectrum, expected_spectrum, jacobian_eigenvalues, spectrum
 from lowrnn.theory.phase_diagram import KINDS, phase_diagram
 from lowrnn.theory.spec import TheorySpec, read_theory
@@ -61,9 +62,11 @@ __all__ = [
     "autocorrelation",
     "bifurcations",
     "branches",
+    "bulk_radius",
     "combined_participation_ratio",
     "compare",
     "design",
+    "effective_rank",
     "expected_spectrum",
     "finite_size_covariance",
     "frequency_response",
@@ -75,9 +78,11 @@ __all__ = [
     "linear_covariance",
     "long_window_outliers",
     "lyapunov_exponent",
+    "modulated",
     "participation_ratio",
     "phase_diagram",
     "random_activity",
+    "random_modes",
     "rank_one",
     "rank_one_eigenvalues",
     "rank_one_family",
