@@ -19,6 +19,10 @@ PAPERS = {
     " neuronal-synaptic dynamics",
     "ratzon2024": "Ratzon, Derdikman & Barak, eLife 12 (2024) RP90069: Representational drift as a"
     " result of implicit regularization",
+    "schuessler2020": "Schuessler, Mastrogiuseppe, Dubreuil, Ostojic & Barak, NeurIPS 2020: The"
+    " interplay between randomness and structure during learning in RNNs",
+    "schuessler2024": "Schuessler, Mastrogiuseppe, Ostojic & Barak, eLife 13 (2024) RP93060:"
+    " Aligned and oblique dynamics in recurrent neural networks",
     "mastrogiuseppe2025": "Mastrogiuseppe, Carmona & Machens, PLoS Computational Biology 2025:"
     " Stochastic activity in low-rank recurrent neural networks",
 }

@@ -1,0 +1,8 @@
+"""Schuessler et al. 2020: low-rank changes of random networks while they learn.
+
+The theory of linear networks (H1 to H6) and a task that needs random weights (H13).
+"""
+
+from lowrnn.reproduce.schuessler2020 import linear
+
+CLAIMS = linear.CLAIMS
