@@ -8,8 +8,14 @@ from typing import Any
 from lowrnn.compute.jobs import Job, execute, record
 from lowrnn.errors import InputError
 
-#: So many jobs are with the scheduler at a time; each costs it about a millisecond.
+#: So many jobs are with the scheduler at a time; each costs it some milliseconds.
 _AT_ONCE = 1000
+
+#: A job has two attempts, and none waits at a worker that another job may end.
+_ATTRIBUTION = {
+    "distributed.scheduler.allowed-failures": 1,
+    "distributed.scheduler.worker-saturation": 1.0,
+}
 
 #: Dask itself holds the workers' other libraries to one thread.
 _NUMBA = "NUMBA_NUM_THREADS"
@@ -27,7 +33,7 @@ def on_cluster(
         function.
     """
     try:
-        from distributed import as_completed
+        from distributed import CancelledError, as_completed
         from distributed.scheduler import KilledWorker
     except ImportError:
         raise InputError(_missing(cluster, "distributed")) from None
@@ -48,7 +54,13 @@ def on_cluster(
         submit(_AT_ONCE)
         for future in running:
             key = names.pop(future.key)
-            error = future.exception()
+            try:
+                error = future.exception()
+            except CancelledError:
+                raise InputError(
+                    f"cluster {cluster} ended before its jobs: start it and run the same again,"
+                    " finished jobs are kept"
+                ) from None
             if error is None:
                 yield key, future.result()
             elif isinstance(error, KilledWorker):
@@ -87,28 +99,32 @@ def _connect(cluster: str, workers: int | None, stack: ExitStack) -> Any:
 
 def _local(workers: int | None) -> Any:
     """A cluster of processes on this machine, without a dashboard."""
+    import dask
     from distributed import LocalCluster
 
-    return LocalCluster(
-        n_workers=workers, threads_per_worker=1, dashboard_address=None, env={_NUMBA: "1"}
-    )
+    with dask.config.set(_ATTRIBUTION):
+        return LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=None, env={_NUMBA: "1"}
+        )
 
 
 def _slurm(workers: int | None) -> Any:
     """A cluster of SLURM jobs, as the user's configuration of dask-jobqueue describes them."""
     try:
+        import dask
         from dask_jobqueue import SLURMCluster
     except ImportError:
         raise InputError(_missing("slurm", "dask-jobqueue")) from None
     if workers is None:
         raise InputError("workers is None: give the number of processes to ask SLURM for")
     try:
-        cluster = SLURMCluster(job_script_prologue=[f"export {_NUMBA}=1"])
+        with dask.config.set(_ATTRIBUTION):
+            cluster = SLURMCluster(job_script_prologue=[f"export {_NUMBA}=1"])
     except ValueError as error:
         raise InputError(
-            f"cluster is 'slurm', of which dask-jobqueue knows too little ({error}): set cores,"
-            " processes, memory and walltime in ~/.config/dask/jobqueue.yaml"
-        ) from None
+            "cluster is 'slurm', of which dask-jobqueue knows too little: set cores, processes,"
+            " memory and walltime under jobqueue.slurm in ~/.config/dask/jobqueue.yaml"
+        ) from error
     cluster.scale(workers)
     return cluster
 

@@ -87,8 +87,8 @@ class Store:
         if damaged:
             self._take_out_damage()
             warnings.warn(
-                f"store {self.folder}: {damaged} lines were cut off or damaged and have been taken"
-                " out; their jobs run again",
+                f"store {self.folder}: lines that were cut off or damaged have been taken out"
+                f" ({damaged}); their jobs run again",
                 stacklevel=2,
             )
         return found
