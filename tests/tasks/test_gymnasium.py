@@ -109,6 +109,73 @@ def test_wrappers_are_taken_off_and_tasks_combined() -> None:
     assert both.accuracy(trials.targets, trials) == 1
 
 
+def test_actions_are_counted_from_the_start_of_their_space() -> None:
+    class Shifted(Decision):
+        action_space = SimpleNamespace(n=3, start=1, shape=())
+
+        def new_trial(self):
+            described = super().new_trial()
+            self.gt = self.gt + 1
+            return described
+
+    made, plain = from_gymnasium(Shifted()), from_gymnasium(Decision())
+    assert made.output_names == ("action_1", "action_2", "action_3")
+    np.testing.assert_array_equal(made.sample(9, 0).targets, plain.sample(9, 0).targets)
+
+
+def test_vectors_of_truth_values_are_vectors() -> None:
+    class Chord(Decision):
+        action_space = SimpleNamespace(n=2, shape=(2,))
+
+        def new_trial(self):
+            super().new_trial()
+            self.gt = np.stack([self.gt == 1, self.gt == 2], axis=1)
+
+    chords, choices = (from_gymnasium(env).sample(5, 0).targets for env in (Chord(), Decision()))
+    np.testing.assert_array_equal(chords, choices[:, :, 1:])
+
+
+def test_a_wrapper_that_makes_trials_makes_them() -> None:
+    class Layer:
+        """Gymnasium's wrappers know the layer below and the innermost."""
+
+        def __init__(self, env):
+            self.env, self.unwrapped = env, getattr(env, "unwrapped", env)
+
+    class Doubled(Layer):
+        def new_trial(self):
+            described = self.env.new_trial()
+            self.unwrapped.ob = 2 * self.unwrapped.ob
+            return described
+
+    plain = from_gymnasium(Decision()).sample(9, 0)
+    for env in (Doubled(Decision()), Layer(Doubled(Decision()))):
+        np.testing.assert_array_equal(from_gymnasium(env).sample(9, 0).inputs, 2 * plain.inputs)
+    np.testing.assert_array_equal(
+        from_gymnasium(Layer(Layer(Decision()))).sample(9, 0).inputs, plain.inputs
+    )
+
+
+class Blocks(Decision):
+    """Every seventh trial, sides change their meaning."""
+
+    made = 0
+
+    def new_trial(self):
+        described = super().new_trial()
+        self.made += 1
+        if self.made // 7 % 2:
+            self.gt = np.array([0, 2, 1])[self.gt]
+        return described
+
+
+class Mute(Decision):
+    """Knows no answers."""
+
+    def new_trial(self):
+        self.ob = np.zeros((3, 1))
+
+
 def broken(**changes) -> Decision:
     """A decision environment whose trials have these attributes."""
 
@@ -128,9 +195,11 @@ def broken(**changes) -> Decision:
         (SimpleNamespace(), r"dt of env \(in milliseconds\) is None: give a number above 0"),
         (
             broken(gt=np.full(8, 3)),
-            r"gt of the environment has shape \(8,\): give one of 3",
+            "gt of the environment holds 3: give one of the 3 actions 0 to 2",
         ),
-        (broken(gt=np.zeros(2)), r"gt of the environment has shape \(2,\)"),
+        (broken(gt=np.zeros(2)), r"gt of the environment has shape \(2,\): give an action for"),
+        (Blocks(), "env makes another trial from the same seed after other trials"),
+        (Mute(), r"new_trial\(\) of env sets no gt: give an environment with supervised trials"),
         (broken(ob=np.full((8, 2), np.nan)), "ob of the environment holds 16 values that are not"),
     ],
 )

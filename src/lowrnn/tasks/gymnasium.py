@@ -14,6 +14,8 @@ from lowrnn.tasks.trials import Trials
 
 #: How many trials `conditions` looks at to find those of the environment.
 EXPLORED = 200
+#: Trials of a few seeds in random order, by which an environment shows that its seed decides.
+REPEATED, SEEDS = 60, 6
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +31,7 @@ class GymnasiumTask(Task):
     dt : float
         Duration of a time step in seconds: that of the environment.
     env : environment
-        The environment.
+        The environment, or a wrapper that makes trials.
     """
 
     name: ClassVar[str] = "gymnasium"
@@ -38,17 +40,35 @@ class GymnasiumTask(Task):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        missing = [each for each in ("new_trial", "seed", "dt") if not hasattr(self.env, each)]
-        if missing:
-            raise InputError(
-                f"env has no {missing[0]}: give an environment with supervised trials, whose"
-                " new_trial() sets ob and gt"
-            )
-        if not np.isclose(self.dt, self.env.dt / 1000):
+        for layer, needed in ((self.env, "new_trial"), (self._core, "seed"), (self._core, "dt")):
+            if not hasattr(layer, needed):
+                raise InputError(
+                    f"env has no {needed}: give an environment with supervised trials, whose"
+                    " new_trial() sets ob and gt"
+                )
+        if not np.isclose(self.dt, self._core.dt / 1000):
             raise InputError(
                 f"dt is {self.dt} s: make the environment with dt={1000 * self.dt:g} ms instead"
             )
-        self._make(0)
+        self._check_repeatable()
+
+    def _check_repeatable(self) -> None:
+        """Refuse an environment whose trials depend on those before."""
+        first: dict[int, Any] = {}
+        for seed in np.random.default_rng(0).integers(SEEDS, size=REPEATED).tolist():
+            made = self._make(seed)
+            before = first.setdefault(seed, made)
+            if not all(np.array_equal(a, b) for a, b in zip(before[:2], made[:2], strict=True)):
+                raise InputError(
+                    "env makes another trial from the same seed after other trials, as with blocks"
+                    " of trials: give an environment whose trials are independent, or several with"
+                    " multitask"
+                )
+
+    @property
+    def _core(self) -> Any:
+        """The environment without wrappers, which holds `ob` and `gt` of the trial."""
+        return getattr(self.env, "unwrapped", self.env)
 
     @property
     def input_names(self) -> tuple[str, ...]:
@@ -56,26 +76,45 @@ class GymnasiumTask(Task):
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        return tuple(f"action_{i}" for i in range(self._make(0)[1].shape[1]))
+        return tuple(f"action_{i}" for i in self._action_numbers())
+
+    def _action_numbers(self) -> list[int]:
+        known = self._actions
+        return list(range(self._make(0)[1].shape[1])) if known is None else known.tolist()
 
     @property
-    def _n_actions(self) -> int | None:
-        """The number of actions to choose among; None where the action is a vector."""
-        n = getattr(getattr(self.env, "action_space", None), "n", None)
-        return None if n is None else int(n)
+    def _actions(self) -> NDArray[np.int64] | None:
+        """The actions to choose among; None where the action is a vector."""
+        space: Any = getattr(self._core, "action_space", None)
+        # A MultiBinary space has an n, too, but its actions are vectors.
+        if not hasattr(space, "n") or getattr(space, "shape", ()) != ():
+            return None
+        return int(getattr(space, "start", 0)) + np.arange(int(space.n))
 
     def _make(self, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64], dict[str, Any]]:
         """Observations and targets, each (time, channel), and description of a trial."""
-        self.env.seed(seed)
+        (self.env if hasattr(type(self.env), "seed") else self._core).seed(seed)
         described = self.env.new_trial()
-        observed = check_array("ob of the environment", self.env.ob, ("time", "observation"))
-        wanted = np.asarray(self.env.gt)
-        if self._n_actions is not None:
-            known = np.arange(self._n_actions)
-            if wanted.shape != (len(observed),) or not np.isin(wanted, known).all():
+        for name in ("ob", "gt"):
+            if not hasattr(self._core, name):
                 raise InputError(
-                    f"gt of the environment has shape {wanted.shape}: give one of"
-                    f" {self._n_actions} actions for each of {len(observed)} time steps"
+                    f"new_trial() of env sets no {name}: give an environment with supervised"
+                    " trials, whose new_trial() sets ob and gt"
+                )
+        observed = check_array("ob of the environment", self._core.ob, ("time", "observation"))
+        wanted = np.asarray(self._core.gt)
+        known = self._actions
+        if known is not None:
+            if wanted.shape != (len(observed),):
+                raise InputError(
+                    f"gt of the environment has shape {wanted.shape}: give an action for each of"
+                    f" {len(observed)} time steps"
+                )
+            if not np.isin(wanted, known).all():
+                found = wanted[~np.isin(wanted, known)][0]
+                raise InputError(
+                    f"gt of the environment holds {found}: give one of the {len(known)} actions"
+                    f" {known[0]} to {known[-1]}"
                 )
             wanted = (wanted[:, None] == known).astype(float)
         elif wanted.ndim == 1:
@@ -113,7 +152,7 @@ class GymnasiumTask(Task):
         return Trials(inputs, targets, mask, table, self.dt)
 
     def correct(self, outputs: ArrayLike, trials: Trials) -> NDArray[np.floating]:
-        if self._n_actions is None:
+        if self._actions is None:
             return followed(outputs, trials)
         values = check_array("outputs", outputs, trials.targets.shape)
         last = (trials.mask.sum(axis=1) - 1).astype(np.int64)
@@ -144,16 +183,25 @@ def from_gymnasium(env: Any) -> GymnasiumTask:
     """A task from an environment of the Gymnasium kind with supervised targets.
 
     The environment speaks as NeuroGym's do (Molano-Mazón et al. 2022): `env.new_trial()` makes a
-    trial and may return its description as a dict; then `env.ob` holds its observations
-    (time, observation) and `env.gt` its right actions, whole numbers (time,) where
-    `env.action_space.n` says how many there are, vectors (time, action) otherwise. `env.dt` is the
-    time step in milliseconds, and `env.seed(seed)` makes the next trial repeatable. Wrappers are
-    taken off (`env.unwrapped`). Neither package is needed here.
+    trial and may return its description as a dict; then `env.unwrapped` holds its observations
+    `ob` (time, observation) and its right actions `gt`, whole numbers (time,) where `action_space`
+    is `Discrete`, vectors (time, action) otherwise. `dt` is the time step in milliseconds, and
+    `seed(seed)` makes the next trial repeatable. Neither package is needed here.
+
+    A trial is what the outermost wrapper with a `new_trial` of its own makes. Wrappers that act
+    on `step` alone, such as those that add noise or the last reward to the observation, have no
+    effect.
 
     With actions to choose among, there is one output for each, asked for 1 at the right action and
     0 elsewhere, at every step. A trial is right if, averaged over the steps at its end that ask for
     one action, that output is the largest. Vectors are right if the output explains 90 % of their
-    variance. Each trial is made on its own: what a block of trials has in common is lost.
+    variance. Each trial is made on its own, from its seed.
+
+    Checked with NeuroGym 2.3.1 and Gymnasium 0.29.1: of its 30 environments, the 22 with right
+    answers and independent trials are tasks. Those without `ob` or `gt` (Bandit, DawTwoStep,
+    EconomicDecisionMaking, Null), those whose `gt` is not an action (Reaching1D and its variant)
+    and those whose trials do not follow from the seed alone (HierarchicalReasoning, AnnubesEnv) are
+    refused.
 
     Parameters
     ----------
@@ -163,8 +211,17 @@ def from_gymnasium(env: Any) -> GymnasiumTask:
     Raises
     ------
     InputError
-        If the environment does not speak so, or gives no finite arrays.
+        If the environment does not speak so, gives no finite arrays, or makes different trials
+        from the same seed.
     """
-    env = getattr(env, "unwrapped", env)
-    dt = check_number("dt of env (in milliseconds)", getattr(env, "dt", None), above=0)
-    return GymnasiumTask(env=env, dt=dt / 1000)
+    dt = getattr(getattr(env, "unwrapped", env), "dt", None)
+    dt = check_number("dt of env (in milliseconds)", dt, above=0)
+    return GymnasiumTask(env=_trial_maker(env), dt=dt / 1000)
+
+
+def _trial_maker(env: Any) -> Any:
+    """The outermost wrapper that makes trials itself, or the environment."""
+    core = getattr(env, "unwrapped", env)
+    while env is not core and not hasattr(type(env), "new_trial"):
+        env = getattr(env, "env", core)
+    return env
