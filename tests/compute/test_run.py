@@ -161,10 +161,13 @@ def test_workers_compute_in_one_thread(workers: int, campaign: ModuleType) -> No
     def settings() -> tuple[int, int, dict[str, str]]:
         return numba.get_num_threads(), torch.get_num_threads(), dict(os.environ)
 
+    usual = torch.get_num_threads()
     torch.set_num_threads(2)
     before = settings()
     results = run_jobs(campaign.threads, [{"seed": seed} for seed in range(2)], workers=workers)
-    assert settings() == before
+    after = settings()
+    torch.set_num_threads(usual)
+    assert after == before
     for result in results:
         assert {result.values[name] for name in ("torch", "numba", "pools")} == {1}
     here = {result.values["process"] == os.getpid() for result in results}
