@@ -1,10 +1,11 @@
 """Mean-field theory: what a connectivity will do, and which connectivity does what is wanted.
 
 `MeanField` is the theory of networks that `GaussianMixture` describes; `lowrnn.theory.design` is
-its inverse. Time is in units of the time constant throughout.
+its inverse, and `lowrnn.theory.linear_learning` what learning does to linear networks. Time is in
+units of the time constant throughout.
 """
 
-from lowrnn.theory import design
+from lowrnn.theory import design, linear_learning
 from lowrnn.theory.autocorrelation import Autocorrelation, autocorrelation
 from lowrnn.theory.bifurcations import Bifurcation, bifurcations
 from lowrnn.theory.compare import compare
@@ -76,6 +77,7 @@ __all__ = [
     "jacobian_eigenvalues",
     "latent_dynamics",
     "linear_covariance",
+    "linear_learning",
     "long_window_outliers",
     "lyapunov_exponent",
     "modulated",

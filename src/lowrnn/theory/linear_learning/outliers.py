@@ -66,7 +66,10 @@ def change_outliers(W0: ArrayLike, left: ArrayLike, right: ArrayLike, radius: fl
         shifted = eigenvalue * identity - triangle
         once = scipy.linalg.solve_triangular(shifted, P)
         slope = Q @ scipy.linalg.solve_triangular(shifted, once)
-        return complex(np.trace(np.linalg.solve(small - Q @ once, slope)))
+        try:
+            return complex(np.trace(np.linalg.solve(small - Q @ once, slope)))
+        except np.linalg.LinAlgError:
+            return complex(np.inf)
 
     # In 1/λ the determinant has no poles within the circle: its zeros there are the outliers.
     circle = radius * np.exp(2j * np.pi * (np.arange(POINTS) + 0.5) / POINTS)
@@ -85,7 +88,7 @@ def change_outliers(W0: ArrayLike, left: ArrayLike, right: ArrayLike, radius: fl
             others = np.delete(found, index)
             step = 1 / (logarithmic_derivative(eigenvalue) - np.sum(1 / (eigenvalue - others)))
             eigenvalue -= step
-            if abs(step) < 1e-12 * abs(eigenvalue):
+            if abs(step) < 1e-10 * abs(eigenvalue):
                 break
         else:
             raise ConvergenceError(
