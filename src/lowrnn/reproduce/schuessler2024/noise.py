@@ -1,9 +1,6 @@
-"""Schuessler et al. 2024: aligned and oblique dynamics.
+"""What noise does to a linear network with a large readout (H15)."""
 
-What noise does to a linear network with a large readout (H15).
-"""
-
-from functools import cache
+from functools import cache, partial
 
 from lowrnn.reproduce.claim import Claim
 
@@ -27,6 +24,10 @@ def _noisy() -> dict[str, float]:
     }
 
 
+def _of_noisy(quantity: str, full: bool) -> float:
+    return _noisy()[quantity]
+
+
 CLAIMS = tuple(
     Claim(
         id=f"schuessler2024.{label}",
@@ -35,7 +36,7 @@ CLAIMS = tuple(
         published=published,
         tolerance=0.02 * abs(published),
         relation="equal",
-        measure=lambda full, quantity=quantity: _noisy()[quantity],
+        measure=partial(_of_noisy, quantity),
         remark="The paper has the leading order; solved by this project for 256 neurons, an overlap"
         " of -.5, noise and target of 1, and a learning rate of .002.",
     )
