@@ -61,6 +61,7 @@ from lowrnn.analysis.selectivity import selectivity
 from lowrnn.analysis.slow_points import SlowPoints, slow_points
 from lowrnn.analysis.state_dicts import weight_changes
 from lowrnn.analysis.targeted import TargetedAxes, targeted_axes
+from lowrnn.analysis.timing import TimingCurve, speed, timing_curve
 from lowrnn.analysis.truncation import TruncationCurve, functional_rank, truncation_curve
 from lowrnn.analysis.weight_change import WeightChange, weight_change
 from lowrnn.analysis.weights import from_torch, from_weights
@@ -81,6 +82,7 @@ __all__ = [
     "SlowPoints",
     "StartLoss",
     "TargetedAxes",
+    "TimingCurve",
     "TruncationCurve",
     "WeightChange",
     "active_fraction",
@@ -134,12 +136,14 @@ __all__ = [
     "silencing_predictions",
     "slow_points",
     "soft_eigenvalue_count",
+    "speed",
     "stability",
     "state_latents",
     "strongest",
     "subsampling",
     "tangent_kernel",
     "targeted_axes",
+    "timing_curve",
     "truncation_curve",
     "tuning_similarity",
     "weight_change",
