@@ -63,7 +63,7 @@ class WeightRecorder:
             )
         self._steps.append(step)
         self._changes.append(leading(matrix - self.initial, self.kept))
-        self._metrics.append({name: float(value) for name, value in metrics.items()})
+        self._metrics.append({name: float(_array(value)) for name, value in metrics.items()})
 
     def history(self) -> History:
         """All that was recorded.
@@ -133,8 +133,11 @@ def history_of(
 def _matrix(
     field: str, value: Any, shape: tuple[int | str, ...] = ("neuron", "neuron")
 ) -> NDArray[Any]:
-    """A checked copy of an array or a tensor, which may be somewhere else or need a gradient."""
-    if hasattr(value, "detach"):
-        value = value.detach().cpu().numpy()
-    matrix: NDArray[Any] = np.array(check_array(field, value, shape))
+    """A checked copy."""
+    matrix: NDArray[Any] = np.array(check_array(field, _array(value), shape))
     return matrix
+
+
+def _array(value: Any) -> Any:
+    """What may be a tensor, elsewhere or with a gradient, as something that NumPy takes."""
+    return value.detach().cpu().numpy() if hasattr(value, "detach") else value
