@@ -139,7 +139,7 @@ def row_dimensions(J: ArrayLike, rates: ArrayLike, count: int = 1) -> tuple[Arra
 
 
 def operative_dimensions(
-    rnn: RNN, x: ArrayLike, kind: Kind = "column", *, local: int = 1
+    rnn: RNN, x: ArrayLike, kind: Kind = "column", *, local: int = 5
 ) -> OperativeDimensions:
     """The directions that matter over many states of a network.
 
@@ -153,7 +153,8 @@ def operative_dimensions(
     kind : {"column", "row"}
         Which space of the recurrent matrix.
     local : int
-        Row dimensions in each state; a state has a single column dimension.
+        Row dimensions in each state, of which there are as many as neurons; those after the first
+        few hardly change the result. A state has a single column dimension.
 
     Returns
     -------
@@ -176,7 +177,7 @@ def operative_dimensions(
     if kind == "column":
         directions, effect = column_dimensions(J, rates)
     elif kind == "row":
-        directions, effect = row_dimensions(J, rates, local)
+        directions, effect = row_dimensions(J, rates, min(local, rnn.neurons))
     else:
         raise InputError(f"kind is {kind!r}: use column or row")
     scaled = (directions * effect[..., None]).reshape(-1, rnn.neurons)
@@ -188,7 +189,7 @@ def operative_dimensions(
 
 
 def operative_dimensions_by(
-    rnn: RNN, x: ArrayLike, labels: ArrayLike, kind: Kind = "column", *, local: int = 1
+    rnn: RNN, x: ArrayLike, labels: ArrayLike, kind: Kind = "column", *, local: int = 5
 ) -> dict[Hashable, OperativeDimensions]:
     """Operative dimensions of each function of a network, from the states that belong to it.
 

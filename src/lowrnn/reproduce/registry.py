@@ -17,6 +17,10 @@ PAPERS = {
     " from neural data using low-rank RNNs",
     "clark2024": "Clark & Abbott, Physical Review X 14 (2024) 021001: Theory of coupled"
     " neuronal-synaptic dynamics",
+    "krause2022": "Krause, Cook, Kollmorgen, Mante & Indiveri, NeurIPS 2022: Operative dimensions"
+    " in unconstrained connectivity of recurrent neural networks",
+    "liu2024": "Liu, Baratin, Cornford, Mihalas, Shea-Brown & Lajoie, ICLR 2024: How connectivity"
+    " structure shapes rich and lazy learning in neural circuits",
     "ratzon2024": "Ratzon, Derdikman & Barak, eLife 12 (2024) RP90069: Representational drift as a"
     " result of implicit regularization",
     "schuessler2020": "Schuessler, Mastrogiuseppe, Dubreuil, Ostojic & Barak, NeurIPS 2020: The"
