@@ -1,9 +1,10 @@
 """The fused kernel for a dense recurrent matrix: products stay in BLAS, all else is one pass.
 
 Trials are worked on in chunks of fixed size: a thread takes one through all time steps and back,
-and waits for no other. The matrix that drives the neurons is `W = [J B]`, and its products are with
-rates and inputs side by side, so that a single product over steps and trials is the gradient of
-both. Of the states only rates are kept: these have the slope of phi, but for erf.
+and waits for no other. All weights are one matrix `W = [[J, B], [wᵀ, 0]]`: a product of it with
+rates and inputs side by side is the drive of all neurons, and the outputs times N; its transpose
+takes the adjoint back; and a single product over steps and trials is the gradient of all weights.
+Of the states only rates are kept: these have the slope of phi, but for erf.
 """
 
 import math
@@ -52,9 +53,9 @@ def _advance(code: int, noisy: int, keep: int) -> Any:
     @njit(**_SEPARATE)
     def advance(
         x: Any, drive: Any, bias: Any, alpha: Any, std: Any, keys: Any, step: int, rates: Any,
-        slopes: Any, states: Any,
+        slopes: Any, outputs: Any, states: Any,
     ) -> None:  # fmt: skip
-        """One Euler step of a chunk in place; `drive` is `J r + B u`."""
+        """One Euler step of a chunk in place; `drive` is `J r + B u`, and then the outputs."""
         xi = np.empty_like(bias)
         decay = bias.dtype.type(1) - alpha
         for b in range(x.shape[0]):
@@ -70,6 +71,8 @@ def _advance(code: int, noisy: int, keep: int) -> Any:
                     slopes[step + 1, b, i] = slope(code, state + bias[i], rates[step + 1, b, i])
                 if keep:
                     states[b, step, i] = state
+            for o in range(outputs.shape[2]):
+                outputs[step, b, o] = drive[b, x.shape[1] + o]
 
     return advance
 
@@ -78,33 +81,27 @@ def _advance(code: int, noisy: int, keep: int) -> Any:
 def _retreat(code: int, given: int) -> Any:
     @njit(**_SEPARATE)
     def retreat(
-        adjoint: Any, pull: Any, rates: Any, slopes: Any, step: int, alpha: Any, own: Any, w: Any,
+        adjoint: Any, pull: Any, rates: Any, slopes: Any, step: int, alpha: Any, own: Any,
         g_bias: Any,
     ) -> None:  # fmt: skip
-        """The adjoint of the states `step` from that of the next; `pull` is the latter times `J`.
+        """The adjoint of the states `step`, into row `step - 1`; that of the next is in row `step`.
 
-        `own` is the gradient of the states after each step (trial, time, neuron) if `given`, of the
-        outputs otherwise (time, trial, output).
+        `pull` is the latter times the weights. `own` is the gradient of the states after each step
+        (trial, time, neuron), if `given`.
         """
         decay = g_bias.dtype.type(1) - alpha
         for b in range(pull.shape[0]):
             for i in range(pull.shape[1]):
-                pull[b, i] *= alpha
-            if not given:
-                for o in range(w.shape[0]):
-                    for i in range(pull.shape[1]):
-                        pull[b, i] += own[step, b, o] * w[o, i]
-            for i in range(pull.shape[1]):
                 if code == ERF:
-                    through = slopes[step, b, i] * pull[b, i]
+                    through = slopes[step, b, i] * (alpha * pull[b, i])
                 else:
                     rate = rates[step, b, i]
-                    through = slope(code, rate, rate) * pull[b, i]
+                    through = slope(code, rate, rate) * (alpha * pull[b, i])
                 g_bias[i] += through
-                adjoint[step, b, i] = decay * adjoint[step + 1, b, i] + through
+                adjoint[step - 1, b, i] = decay * adjoint[step, b, i] + through
             if given and step > 0:
                 for i in range(pull.shape[1]):
-                    adjoint[step, b, i] += own[b, step - 1, i]
+                    adjoint[step - 1, b, i] += own[b, step - 1, i]
 
     return retreat
 
@@ -113,13 +110,18 @@ class _Network:
     """A network and its inputs, and the way of a chunk of trials through time and back."""
 
     def __init__(
-        self, settings: Settings, u: Tensor, J: Tensor, B: Tensor, bias: Tensor, start: Tensor
-    ) -> None:
+        self, settings: Settings, u: Tensor, w: Tensor, J: Tensor, B: Tensor, bias: Tensor,
+        start: Tensor,
+    ) -> None:  # fmt: skip
         alpha, nonlinearity, noise = settings
-        self.J, self.u, self.start = J.detach().contiguous(), u, start.detach()
-        self.W = torch.cat([J, B], dim=1).T.contiguous().detach()
+        self.u, self.start = u, start.detach()
+        self.inputs, self.outputs = B.shape[1], w.shape[1]
+        # BLAS is twice as fast on contiguous matrices: W without B to go back, Wᵀ to go forward.
+        self.back = torch.cat([J, w.T]).detach()
+        beside = torch.cat([B, B.new_zeros(self.outputs, self.inputs)])
+        self.ahead = torch.cat([self.back, beside], dim=1).T.contiguous().detach()
         self.bias = bias.detach().numpy()
-        self.trials, self.steps, self.inputs = u.shape
+        self.trials, self.steps = u.shape[:2]
         self.neurons = len(J)
         self.chunks = -(-self.trials // CHUNK)
         scalar = self.bias.dtype.type
@@ -144,55 +146,69 @@ class _Network:
 
         def make(name: str, columns: int) -> Tensor:
             shape = self.steps + 1, trials, columns
-            return self.J.new_empty(shape) if new else scratch(name, shape, self.J.dtype)
+            return self.back.new_empty(shape) if new else scratch(name, shape, self.back.dtype)
 
         rates = make("rates", self.neurons + self.inputs)
         return rates, make("slopes", self.neurons) if self.code == ERF else rates
 
-    def simulate(self, part: slice, rates: Tensor, slopes: Tensor, states: Array | None) -> None:
-        """Fill the buffers; states go to `states` (trial, time, neuron) if it is given."""
+    def simulate(
+        self, part: slice, rates: Tensor, slopes: Tensor, states: Array | None = None
+    ) -> Tensor:
+        """Fill the buffers, and `states` (trial, time, neuron) if given; N times the outputs."""
         x = self.start[part].clone()
-        drive = torch.empty_like(x)
+        trials = len(x)
+        drive = x.new_empty(trials, self.neurons + self.outputs)
+        outputs = x.new_empty(self.steps + 1, trials, self.outputs)
         rates[:-1, :, self.neurons :] = self.u[part].transpose(0, 1)
         rates[-1, :, self.neurons :] = 0
-        arrays = rates.numpy(), slopes.numpy()
-        _start(self.code)(x.numpy(), self.bias, *arrays)
+        _start(self.code)(x.numpy(), self.bias, rates.numpy(), slopes.numpy())
         advance = _advance(self.code, self.noisy, int(states is not None))
         kept = np.empty((0, 0, 0), self.bias.dtype) if states is None else states[part]
+        arrays = rates.numpy(), slopes.numpy(), outputs.numpy(), kept
         each = x.numpy(), drive.numpy(), self.bias, self.alpha, self.std, self.keys[part]
         for step, sources in enumerate(rates[:-1].unbind()):
-            torch.mm(sources, self.W, out=drive)
-            advance(*each, step, *arrays, kept)
+            torch.mm(sources, self.ahead, out=drive)
+            advance(*each, step, *arrays)
+        if self.outputs:
+            outputs[-1] = rates[-1] @ self.ahead[:, self.neurons :]
+        return outputs
 
     def differentiate(
-        self, own: Array, w: Array | None, rates: Tensor, slopes: Tensor
+        self, rates: Tensor, slopes: Tensor, g_outputs: Tensor, own: Array | None = None
     ) -> tuple[Tensor, Array, Tensor]:
-        """Gradients of `W`, bias and initial states of a chunk; see `_retreat`."""
+        """Gradients of `W`, bias and initial states of a chunk.
+
+        `g_outputs` is the gradient of what `simulate` returned, `own` that of the states.
+        """
         trials = rates.shape[1]
-        adjoint = scratch("adjoint", (self.steps + 2, trials, self.neurons), self.J.dtype)
-        adjoint[-1] = 0
-        pull = self.J.new_zeros(trials, self.neurons)
+        shape = self.steps + 2, trials, self.neurons + self.outputs
+        # Row t holds the adjoint of the states after step t, and what comes from the outputs of
+        # those before it. The last row is for the initial states: -1 is where row 0 goes back to.
+        adjoint = scratch("adjoint", shape, self.back.dtype)
+        adjoint[self.steps, :, : self.neurons] = 0
+        adjoint[:-1, :, self.neurons :] = g_outputs / float(self.alpha)
+        pull = self.back.new_empty(trials, self.neurons)
         g_bias = np.zeros_like(self.bias)
-        retreat = _retreat(self.code, int(w is None))
+        retreat = _retreat(self.code, int(own is not None))
         arrays = adjoint.numpy(), pull.numpy(), rates.numpy(), slopes.numpy()
-        w = np.empty((0, 0), self.bias.dtype) if w is None else w
-        for step, after in zip(
-            range(self.steps, -1, -1), reversed(adjoint[1:].unbind()), strict=True
-        ):
-            torch.mm(after, self.J, out=pull)
-            retreat(*arrays, step, self.alpha, own, w, g_bias)
-        sources = rates[:-1].reshape(-1, self.neurons + self.inputs)
-        g_W = adjoint[1:-1].reshape(-1, self.neurons).T @ sources
-        return g_W.mul_(float(self.alpha)), g_bias, adjoint[0].clone()
+        own = np.empty((0, 0, 0), self.bias.dtype) if own is None else own
+        rows = adjoint.unbind()
+        for step in range(self.steps, -1, -1):
+            torch.mm(rows[step], self.back, out=pull)
+            retreat(*arrays, step, self.alpha, own, g_bias)
+        flat = adjoint[:-1].view(-1, self.neurons + self.outputs)
+        g_W = flat.T @ rates.view(-1, self.neurons + self.inputs)
+        return g_W.mul_(float(self.alpha)), g_bias, adjoint[-1, :, : self.neurons].clone()
 
     def collect(self, parts: list[Any]) -> tuple[Tensor, ...]:
-        """Gradients of `J`, `B`, bias and initial states from those of all chunks, in order."""
+        """Gradients of `w`, `J`, `B`, bias and initial states from all chunks, in their order."""
         g_W = parts[0][0]
         for part in parts[1:]:
             g_W += part[0]
         g_bias = np.sum([part[1] for part in parts], axis=0)
         g_start = torch.cat([part[2] for part in parts])
-        return g_W[:, : self.neurons], g_W[:, self.neurons :], torch.from_numpy(g_bias), g_start
+        N = self.neurons
+        return g_W[N:, :N].T, g_W[:N, :N], g_W[:N, N:], torch.from_numpy(g_bias), g_start
 
 
 class _Integrate(torch.autograd.Function):
@@ -200,7 +216,8 @@ class _Integrate(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, settings: Settings, u: Tensor, *values: Tensor) -> Tensor:
-        network = _Network(settings, u, *values)
+        J = values[0]
+        network = _Network(settings, u, J.new_empty(len(J), 0), *values)
         x = np.empty((network.trials, network.steps, network.neurons), network.bias.dtype)
         keep = any(ctx.needs_input_grad)
         kept: list[Any] = [None] * network.chunks
@@ -221,10 +238,12 @@ class _Integrate(torch.autograd.Function):
         parts: list[Any] = [None] * network.chunks
 
         def work(chunk: int, part: slice) -> None:
-            parts[chunk] = network.differentiate(own[part], None, *ctx.kept[chunk])
+            rates, slopes = ctx.kept[chunk]
+            nothing = rates.new_empty(*rates.shape[:2], 0)
+            parts[chunk] = network.differentiate(rates, slopes, nothing, own[part])
 
         network.share(work)
-        return None, None, *network.collect(parts)
+        return None, None, *network.collect(parts)[1:]
 
 
 class _SquaredError(torch.autograd.Function):
@@ -232,32 +251,25 @@ class _SquaredError(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx: Any, settings: Settings, u: Tensor, target: Tensor, weight: Tensor, w: Tensor,
-        *values: Tensor,
-    ) -> Tensor:  # fmt: skip
+        ctx: Any, settings: Settings, u: Tensor, target: Tensor, weight: Tensor, *values: Tensor
+    ) -> Tensor:
         network = _Network(settings, u, *values)
-        w, neurons = w.detach(), network.neurons
-        rows = w.T.contiguous().numpy()
         parts: list[Any] = [None] * network.chunks
 
         def work(chunk: int, part: slice) -> None:
             rates, slopes = network.buffers(chunk)
-            network.simulate(part, rates, slopes, None)
-            responses = rates[1:].flatten(0, 1)[:, :neurons]
-            wanted = target[part].transpose(0, 1).flatten(0, 1)
-            error = (responses @ w / neurons - wanted).masked_fill_(torch.isnan(wanted), 0)
-            scaled = error * weight[part].T.reshape(-1, 1)
+            outputs = network.simulate(part, rates, slopes)
+            wanted = target[part].transpose(0, 1)
+            error = (outputs[1:] / network.neurons - wanted).masked_fill_(torch.isnan(wanted), 0)
+            scaled = error * weight[part].T[:, :, None]
             loss = float((scaled * error).sum(dtype=torch.float64))
-            g_output = 2 / neurons * scaled
-            own = w.new_zeros(network.steps + 1, rates.shape[1], w.shape[1])
-            own[1:] = g_output.view_as(own[1:])
-            gradients = network.differentiate(own.numpy(), rows, rates, slopes)
-            parts[chunk] = *gradients, responses.T @ g_output, loss
+            g_outputs = torch.zeros_like(outputs)
+            g_outputs[1:] = 2 / network.neurons * scaled
+            parts[chunk] = *network.differentiate(rates, slopes, g_outputs), loss
 
         network.share(work)
-        g_w = torch.stack([part[3] for part in parts]).sum(0)
-        ctx.save_for_backward(g_w, *network.collect(parts))
-        return torch.tensor(sum(part[4] for part in parts), dtype=target.dtype)
+        ctx.save_for_backward(*network.collect(parts))
+        return torch.tensor(sum(part[-1] for part in parts), dtype=target.dtype)
 
     @staticmethod
     def backward(ctx: Any, *outputs: Tensor) -> Any:

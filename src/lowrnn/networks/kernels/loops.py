@@ -3,7 +3,8 @@
 The step `x ← (1-α) x + Σ_p c_p W_p + noise` runs over rows `W` of length N: the columns of `m`,
 then those of `B`, then the bias; `c` holds α times the latents and inputs. The rows `V` that are
 read are the columns of `n`, then those of `w`. With a bias b the kernel's state is `x + b`, which
-obeys the same equation with b as the weights of an input that is always 1.
+obeys the same equation with b as the weights of an input that is always 1. With trial factors,
+latent r of trial k counts `factors[k, r]` times.
 
 The adjoint `a_t = dL/dx_t` runs back over the same rows; a trial's gradient is gathered from blocks
 of eight steps, as a small matrix product. Trials are worked on in chunks of fixed size, each with a
@@ -222,13 +223,13 @@ def _respond(code: Any, x: Any, rates: Any, slopes: Any, o: Any) -> Any:
 
 
 @cache
-def simulator(R: int, P: int, code: int, noisy: int) -> Any:
-    """The compiled forward pass for R latents and P rows."""
+def simulator(R: int, P: int, code: int, noisy: int, factored: int) -> Any:
+    """The compiled forward pass for R latents and P rows, with trial factors or without."""
 
     @njit(**OUTER)
     def simulate(
-        W: Any, V: Any, bias: Any, start: Any, u: Any, alpha: Any, std: Any, keys: Any,
-        first: int, last: int, out: Any,
+        W: Any, V: Any, bias: Any, start: Any, u: Any, factors: Any, alpha: Any, std: Any,
+        keys: Any, first: int, last: int, out: Any,
     ) -> None:  # fmt: skip
         steps, inputs, neurons = u.shape[1], u.shape[2], W.shape[1]
         decay = W.dtype.type(1) - alpha
@@ -241,6 +242,9 @@ def simulator(R: int, P: int, code: int, noisy: int) -> Any:
             respond(code, x, rates, slopes, 0)
             for t in range(steps):
                 project(rates, 0, V, 0, R, gain, c, 0)
+                if factored:
+                    for p in range(R):
+                        c[0, p] *= factors[b, p]
                 for p in range(inputs):
                     c[0, R + p] = alpha * u[b, t, p]
                 if noisy:
@@ -253,15 +257,20 @@ def simulator(R: int, P: int, code: int, noisy: int) -> Any:
 
 
 @cache
-def differentiator(R: int, P: int, Q: int, code: int, noisy: int, mode: int) -> Any:
-    """The compiled loss and gradient for R latents, P rows `W` and Q rows `V`."""
+def differentiator(
+    R: int, P: int, Q: int, code: int, noisy: int, mode: int, factored: int, driven: int
+) -> Any:
+    """The compiled loss and gradient for R latents, P rows `W` and Q rows `V`.
+
+    The gradients of trial factors and of inputs are left out unless `factored` and `driven`.
+    """
     direct = int(mode != OUTPUT)
 
     @njit(**OUTER)
     def differentiate(
-        W: Any, V: Any, bias: Any, start: Any, u: Any, target: Any, weight: Any, given: Any,
-        alpha: Any, std: Any, keys: Any, first: int, last: int, workspace: Any, loss: Any,
-        gradients: Any, g_start: Any,
+        W: Any, V: Any, bias: Any, start: Any, u: Any, factors: Any, target: Any, weight: Any,
+        given: Any, alpha: Any, std: Any, keys: Any, first: int, last: int, workspace: Any,
+        loss: Any, gradients: Any, g_start: Any, g_factors: Any, g_rows: Any,
     ) -> None:  # fmt: skip
         trials, steps, inputs = u.shape
         neurons = W.shape[1]
@@ -280,6 +289,7 @@ def differentiator(R: int, P: int, Q: int, code: int, noisy: int, mode: int) -> 
         # Coefficients of step t: what multiplied the rows going forward, and going back.
         ahead = np.zeros((rows, P), W.dtype)
         back = np.zeros((rows, Q), W.dtype)
+        latents = np.zeros((rows, R), W.dtype) if factored else ahead
         ahead_block = np.zeros((P, BLOCK), W.dtype)
         back_block = np.zeros((Q, BLOCK), W.dtype)
         for chunk in range(first, last):
@@ -303,6 +313,9 @@ def differentiator(R: int, P: int, Q: int, code: int, noisy: int, mode: int) -> 
                         break
                     for p in range(R):
                         ahead[t, p] = alpha * q[0, p]
+                        if factored:
+                            latents[t, p] = q[0, p] / share
+                            ahead[t, p] *= factors[b, p]
                     for p in range(inputs):
                         ahead[t, R + p] = alpha * u[b, t, p]
                     if mode == GIVEN:
@@ -339,6 +352,12 @@ def differentiator(R: int, P: int, Q: int, code: int, noisy: int, mode: int) -> 
                         # From the adjoint after step t + 1 to the one after step t.
                         after = t - begin
                         project(adjoint, after, W, 0, R, gain, back, t)
+                        if factored:
+                            for p in range(R):
+                                g_factors[b, p] += back[t, p] * latents[t, p]
+                                back[t, p] *= factors[b, p]
+                        if driven:
+                            project(adjoint, after, W, R, g_rows.shape[2], alpha, g_rows[b], t)
                         _retreat(
                             Q, code, direct, adjoint, after, after - 1, rates, slopes, t, V, back,
                             decay, own,
@@ -357,6 +376,12 @@ def differentiator(R: int, P: int, Q: int, code: int, noisy: int, mode: int) -> 
                 for p in range(R, Q):
                     back[0, p] = zero
                 project(adjoint, 0, W, 0, R, gain, back, 0)
+                if factored:
+                    for p in range(R):
+                        g_factors[b, p] += back[0, p] * latents[0, p]
+                        back[0, p] *= factors[b, p]
+                if driven:
+                    project(adjoint, 0, W, R, g_rows.shape[2], alpha, g_rows[b], 0)
                 _retreat(Q, code, 0, adjoint, 0, BLOCK, rates, slopes, 0, V, back, decay, own)
                 g_start[b] = adjoint[BLOCK]
                 for p in range(Q):
