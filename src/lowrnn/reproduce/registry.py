@@ -21,6 +21,14 @@ PAPERS = {
     " in unconstrained connectivity of recurrent neural networks",
     "liu2024": "Liu, Baratin, Cornford, Mihalas, Shea-Brown & Lajoie, ICLR 2024: How connectivity"
     " structure shapes rich and lazy learning in neural circuits",
+    "beiran2023": "Beiran, Meirhaeghe, Sohn, Jazayeri & Ostojic, Neuron 111 (2023) 739-753:"
+    " Parametric control of flexible timing through low-dimensional neural manifolds",
+    "turner2023": "Turner & Barak, NeurIPS 2023: The simplicity bias in multi-task RNNs: shared"
+    " attractors, reuse of dynamics, and geometric representation",
+    "costacurta2024": "Costacurta, Bhandarkar, Zoltowski & Linderman, NeurIPS 2024: Structured"
+    " flexibility in recurrent neural networks via neuromodulation",
+    "clark2025": "Clark, Marschall, van Meegen & Litwin-Kumar, Physical Review X 15 (2025):"
+    " Connectivity structure and dynamics of nonlinear recurrent neural networks",
     "ratzon2024": "Ratzon, Derdikman & Barak, eLife 12 (2024) RP90069: Representational drift as a"
     " result of implicit regularization",
     "schuessler2020": "Schuessler, Mastrogiuseppe, Dubreuil, Ostojic & Barak, NeurIPS 2020: The"
