@@ -152,7 +152,13 @@ def test_an_arm_learns_too():
     [
         ({"epochs": ()}, "epochs hold no trials"),
         ({"learning_rate": 0.0}, "learning_rate is 0"),
-        ({"learning_rate": 1e308}, "not finite: give a smaller one"),
+        (
+            {
+                "learning_rate": 1e308,
+                "rnn": reaching_network(Reaching(), 5).replace(nonlinearity="relu"),
+            },
+            "not finite: give a smaller one",
+        ),
         ({"rnn": initial_network(ContextDecision(), 5, 1)}, "give one of full rank"),
         (
             {"rnn": initial_network(ContextDecision(), 5)},
