@@ -154,8 +154,8 @@ def test_an_arm_learns_too():
         ({"learning_rate": 0.0}, "learning_rate is 0"),
         (
             {
-                "learning_rate": 1e308,
-                "rnn": reaching_network(Reaching(), 5).replace(nonlinearity="relu"),
+                "learning_rate": 1e9,
+                "rnn": reaching_network(Reaching(), 5).replace(nonlinearity="identity"),
             },
             "not finite: give a smaller one",
         ),
