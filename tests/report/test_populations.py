@@ -162,13 +162,13 @@ def test_stimuli_are_on_where_trials_differ() -> None:
     assert stimulus_window(inputs[:1]).all()
 
 
-def test_a_page_says_why_populations_are_missing(run_folder: WriteRun) -> None:
+def test_a_page_of_full_rank_says_where_its_mechanism_is(run_folder: WriteRun) -> None:
     folder = run_folder(kind="train")
     rnn = RNN.load(folder / "network.safetensors")
     dense = FullRank(rnn.connectivity.dense())
     RNN(dense, rnn.inputs, rnn.readout, dt=rnn.dt, tau=rnn.tau).save(folder / "network.safetensors")
     page = write_report(folder).read_text()
-    assert "Populations were not sought: a full-rank network has no loadings" in page
+    assert "low_rank_equivalent finds the low-rank network that does the same" in page
     assert "<h2>Psychometrics</h2>" in page
     assert "<h2>Gains</h2>" not in page
     assert "<h2>Inactivation</h2>" not in page

@@ -86,6 +86,9 @@ def conditions(run: Run) -> Conditions:
         signal = run.need("z" if run.kind == "train" else "model", "trial", "time", _last(run))
     signal = np.nan_to_num(signal.reshape(len(signal), -1))
     table = run.labels("trial")
+    if "task" in table:
+        # The variables of one task are missing in the trials of the others.
+        table = table.dropna(axis=1)
     levels = {str(name): found for name in table if (found := _levels(table[name])) is not None}
     by: list[str] = []
     grouped = np.zeros(len(signal), np.intp)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from lowrnn.report.conditions import Conditions, nanmean, repeats
 from lowrnn.report.page import Figure, Section
 from lowrnn.report.run import Array, Run
-from lowrnn.report.style import DASHES, DIVERGING, label, panels
+from lowrnn.report.style import DASHES, DIVERGING, label, panels, wrapped
 
 MOST_INPUTS = 6
 #: Inputs that differ more in size than this have an axis each.
@@ -68,7 +68,7 @@ def inputs_figures(run: Run, groups: Conditions) -> list[Figure]:
         rows,
         columns,
         height=40 + 200 * rows,
-        titles=[label(name, 24) for name in names[:shown]],
+        titles=[wrapped(name, 26) for name in names[:shown]],
         vertical_spacing=0.36 / rows,
         horizontal_spacing=0.03 if alike else 0.06,
         shared_yaxes="all" if alike else False,

@@ -9,7 +9,7 @@ from lowrnn.report.run import Run
 from lowrnn.report.style import counted, number, panels, shade
 
 MOST_OUTPUTS = 4
-#: A target that counts for so many steps at most is drawn as points: it would be no line.
+#: Where a target counts for so many steps at most, it gets points: it would be no line.
 FEW_STEPS = 3
 
 
@@ -24,7 +24,7 @@ def outputs_section(run: Run, groups: Conditions) -> Section:
     figures = inputs_figures(run, groups)
     names = run.output_names()
     partly = not asked.all()
-    briefly = asked.sum(axis=1).max() <= FEW_STEPS
+    briefly = asked.sum(axis=1).min() <= FEW_STEPS
     for i in range(min(z.shape[2], MOST_OUTPUTS)):
         columns = 1 if target is None else 2
         figure = panels(
@@ -32,7 +32,6 @@ def outputs_section(run: Run, groups: Conditions) -> Section:
             columns,
             height=300,
             titles=["network", "target"][:columns],
-            shared_xaxes="all",
             shared_yaxes=True,
             horizontal_spacing=0.04,
         )

@@ -10,7 +10,7 @@ from lowrnn.errors import InputError
 from lowrnn.networks import RNN, GaussianMixture, LowRank, RandomPlusLowRank
 from lowrnn.report.page import Figure, Section, Table
 from lowrnn.report.run import Array, Run
-from lowrnn.report.style import PURPLE, label, number, panels, rgba
+from lowrnn.report.style import PURPLE, label, number, panels, rgba, wrapped
 from lowrnn.tasks import Task
 
 NUMBERS, DRAWS, SUBSETS, STARTS, SEED = (1, 2, 3), 5, 10, 10, 0
@@ -236,7 +236,7 @@ def _couplings(run: Run, found: Populations) -> Figure:
                         **place,
                     )
             if i == len(rows) - 1:
-                figure.update_xaxes(title_text=label(column_name, 20), **place)
+                figure.update_xaxes(title_text=wrapped(column_name, 20), **place)
             if j == 0:
                 figure.update_yaxes(title_text=label(row_name, 20), **place)
     figure.update_xaxes(nticks=5)

@@ -12,8 +12,9 @@ def provenance_section(run: Run) -> Section:
     """Versions, seeds, data checksum, the network's settings and the resolved configuration."""
     rows = provenance_rows(run.metrics.get("provenance") or {})
     rnn = run.rnn
+    rank = f", rank {rnn.rank}" if rnn.rank else ""
     rows += [
-        ["network", f"{rnn.neurons} neurons, {rnn.connectivity.kind}, rank {rnn.rank}"],
+        ["network", f"{rnn.neurons} neurons, {rnn.connectivity.kind}{rank}"],
         ["dynamics", f"dt {rnn.dt:g} s, tau {rnn.tau:g} s, {rnn.nonlinearity}"],
     ]
     if run.metrics.get("seconds") is not None:

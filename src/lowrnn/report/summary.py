@@ -62,9 +62,10 @@ def train_summary(run: Run) -> Section:
         )
     points = [
         "One trained network shows that a mechanism suffices, not that it is the only one: other"
-        " seeds may find another.",
-        "Loadings are shown in the canonical gauge; signs of latents are arbitrary.",
+        " seeds may find another."
     ]
+    if run.rnn.rank:
+        points.append("Loadings are shown in the canonical gauge; signs of latents are arbitrary.")
     return Section("Summary", text, tiles=tiles, points=points)
 
 

@@ -20,6 +20,7 @@ from lowrnn.report.provenance import provenance_section
 from lowrnn.report.psychometrics import psychometrics_section
 from lowrnn.report.ranks import ranks_section
 from lowrnn.report.run import Run
+from lowrnn.report.style import counted
 from lowrnn.report.summary import fit_summary, train_summary
 from lowrnn.report.theory.page import is_theory, write_theory_report
 from lowrnn.report.training import training_section
@@ -60,7 +61,9 @@ def write_report(folder: str | Path, task: Task | None = None) -> Path:
     else:
         title = f"Network trained on {run.metrics.get('task', 'a task')}"
         sections = _train_sections(run, groups)
-    about = [f"{run.rnn.neurons} neurons", f"{run.results.sizes['trial']} trials or conditions"]
+    shown = run.results.sizes["trial"]
+    what = f"{shown} trials or conditions" if run.kind == "fit" else counted(shown, "condition")
+    about = [f"{run.rnn.neurons} neurons", what]
     about += [str(provenance["date"])] if provenance.get("date") else []
     about += [f"lowrnn {provenance['version']}"] if provenance.get("version") else []
     path = run.folder / "report.html"
@@ -92,21 +95,32 @@ def _train_sections(run: Run, groups: Conditions) -> list[Section]:
         train_summary(run),
         outputs_section(run, groups),
         psychometrics_section(run),
-        latents_section(run, groups),
-        dynamics_section(run, groups),
-        *_mechanism(run),
+        *(_mechanism(run, groups) if run.rnn.rank else [_full_rank()]),
         training_section(run),
         provenance_section(run),
     ]
 
 
-def _mechanism(run: Run) -> list[Section]:
-    """The populations of a trained network and what they do, or why they are not known."""
+def _full_rank() -> Section:
+    """Where the mechanism of a full-rank network is to be found."""
+    text = (
+        "A network of full rank has no latents of its own, and no loadings by which neurons could"
+        " be told apart. lowrnn.analysis.low_rank_equivalent finds the low-rank network that does"
+        " the same with the same neurons, and silencing_predictions tests its mechanism in this"
+        " one."
+    )
+    return Section("Mechanism", [text])
+
+
+def _mechanism(run: Run, groups: Conditions) -> list[Section]:
+    """Latents, flow and populations of a trained network, or why these are not known."""
+    moving = [latents_section(run, groups), dynamics_section(run, groups)]
     try:
         found = find_populations(run)
     except InputError as error:
-        return [Section("Populations", [f"Populations were not sought: {error}."])]
+        return [*moving, Section("Populations", [f"Populations were not sought: {error}."])]
     return [
+        *moving,
         populations_section(run, found),
         gains_section(run, found),
         inactivation_section(run, found),
