@@ -72,21 +72,31 @@ def _decay(full: bool) -> float:
 
 
 @cache
-def _drifted(noise: str, sigma: float, seed: int, updates: int) -> dict[str, float]:
-    """A network that has learned a curve, before and after training with noise."""
+def _learned(seed: int) -> "tuple[Trials, Continued]":
+    """A network before and after it learns a curve."""
     import numpy as np
 
-    from lowrnn.analysis import active_fraction
-    from lowrnn.learning import continue_training, hessian_trace
+    from lowrnn.learning import continue_training
 
     rng = np.random.default_rng(seed)
     x = np.linspace(-1, 1, 12)
     trials = _trials(np.stack([x, np.ones(12)], axis=1), np.sin(3 * x)[:, None])
     rnn = _feed_forward(rng.standard_normal((50, 2)), rng.standard_normal((50, 1)), "relu")
-    learned = continue_training(
+    return trials, continue_training(
         rnn, trials, noise="label", sigma=0.0, learning_rate=0.1, updates=4000, checkpoints=1,
         trained=("B", "w"),
     )  # fmt: skip
+
+
+@cache
+def _drifted(noise: str, sigma: float, seed: int, updates: int) -> dict[str, float]:
+    """What training with noise makes of a network that has learned."""
+    import numpy as np
+
+    from lowrnn.analysis import active_fraction
+    from lowrnn.learning import continue_training, hessian_trace
+
+    trials, learned = _learned(seed)
     run = continue_training(
         learned.networks[-1], trials, noise="label" if noise == "none" else noise,  # type: ignore[arg-type]
         sigma=sigma, learning_rate=0.1, updates=updates, checkpoints=20, trained=("B", "w"),
