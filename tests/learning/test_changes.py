@@ -152,10 +152,12 @@ def test_no_connectivity_in_a_history(short):
 
 def test_new_trials_in_every_update(short):
     start = initial_network(short, 10, 1)
-    settings = QUICK | {"n_trials": None}
+    settings = QUICK | {"n_trials": None, "updates": 40, "evaluate_every": 20}
     one, two = (train(start, short, **settings, seed=4).history for _ in range(2))
     np.testing.assert_array_equal(one.loss, two.loss)
     other = train(start, short, **settings, seed=5).history
     assert (one.loss != other.loss).all()
+    frozen = train(start, short, **settings, learning_rate=1e-12, schedule="constant").history
+    assert len(set(frozen.loss)) == 40, "no batch comes twice"
     with pytest.raises(InputError, match="batch_size is 0"):
         train(start, short, **settings | {"batch_size": 0})

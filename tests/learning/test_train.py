@@ -163,6 +163,7 @@ def test_an_interrupted_training_ends_as_if_it_had_never_stopped(
     rnn = initial_network(short, 20, rank, seed=1)
     kept = ["w", "J"] if rank is None else ["w", "m"]
     settings = QUICK | {"snapshots": kept, "checkpoint": tmp_path / "state.safetensors"}
+    settings |= {"n_trials": None} if rank is None else {}
     settings |= {"rate_penalty": 0.1, "trained": [*rnn.connectivity.parameters, "B", "s_out"]}
     whole = train(rnn, short, **settings | {"checkpoint": None})
     count = 0

@@ -19,6 +19,8 @@ from lowrnn.networks.kernels import squared_error
 from lowrnn.tasks import Task, Trials
 
 N_VALIDATION = 200
+#: New trials are drawn for so many updates at once: a batch alone costs as much.
+_BATCHES = 16
 _CHANGES = ("left", "right", "norm")
 
 #: Under which argument of `RNN` the other parameters go.
@@ -49,6 +51,8 @@ class Training:
         if settings["n_trials"] is not None:
             self.trials = task.sample(settings["n_trials"], derived_seed(seed, "training trials"))
             self.data = self._as_tensors(self.trials)
+        #: Which updates `data` is for, if each has new trials.
+        self.block = -1
         self.validation = task.sample(N_VALIDATION, derived_seed(seed, "validation trials"))
         self.tensors = rnn.tensors()
         for gain, of in GAINS.items():
@@ -116,10 +120,15 @@ class Training:
     def batch(self, rng: np.random.Generator) -> list[Tensor]:
         """Inputs, targets and step weights of the trials of one update."""
         size, count = self.settings["batch_size"], self.settings["n_trials"]
-        if count is None:
-            return self._as_tensors(self.task.sample(size, int(rng.integers(2**63))))
-        chosen = torch.from_numpy(rng.choice(count, size, replace=False))
-        return [array[chosen] for array in self.data]
+        if count is not None:
+            chosen = torch.from_numpy(rng.choice(count, size, replace=False))
+            return [array[chosen] for array in self.data]
+        block, place = divmod(self.done, _BATCHES)
+        if block != self.block:
+            seed = derived_seed(self.settings["seed"], "training trials", block)
+            self.data = self._as_tensors(self.task.sample(_BATCHES * size, seed))
+            self.block = block
+        return [array[place * size : (place + 1) * size] for array in self.data]
 
     def _as_tensors(self, trials: Trials) -> list[Tensor]:
         arrays = (trials.inputs, trials.targets, step_weights(trials))
