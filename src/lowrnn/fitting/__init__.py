@@ -1,14 +1,23 @@
 """Fits: from recorded activity to the network that explains it."""
 
+from lowrnn.fitting.blocked import BlockedMask, blocked_mask
+from lowrnn.fitting.components import Match, match_components
+from lowrnn.fitting.cp import CP, cp
 from lowrnn.fitting.lint import LINT
 from lowrnn.fitting.loadings import Loadings
 from lowrnn.fitting.ranks import RankSelection, select_rank, sufficient_rank
 from lowrnn.fitting.scores import neuron_r2, r2
 
 __all__ = [
+    "CP",
     "LINT",
+    "BlockedMask",
     "Loadings",
+    "Match",
     "RankSelection",
+    "blocked_mask",
+    "cp",
+    "match_components",
     "neuron_r2",
     "r2",
     "select_rank",
