@@ -61,6 +61,7 @@ from lowrnn.analysis.selectivity import selectivity
 from lowrnn.analysis.slow_points import SlowPoints, slow_points
 from lowrnn.analysis.state_dicts import weight_changes
 from lowrnn.analysis.targeted import TargetedAxes, targeted_axes
+from lowrnn.analysis.tensor_rank import LearningComponents, TensorRank, tensor_rank
 from lowrnn.analysis.timing import TimingCurve, speed, timing_curve
 from lowrnn.analysis.truncation import TruncationCurve, functional_rank, truncation_curve
 from lowrnn.analysis.weight_change import WeightChange, weight_change
@@ -74,6 +75,7 @@ __all__ = [
     "FixedPoints",
     "LatentFlow",
     "Learned",
+    "LearningComponents",
     "LowRankEquivalent",
     "OperativeDimensions",
     "PopulationSelection",
@@ -82,6 +84,7 @@ __all__ = [
     "SlowPoints",
     "StartLoss",
     "TargetedAxes",
+    "TensorRank",
     "TimingCurve",
     "TruncationCurve",
     "WeightChange",
@@ -143,6 +146,7 @@ __all__ = [
     "subsampling",
     "tangent_kernel",
     "targeted_axes",
+    "tensor_rank",
     "timing_curve",
     "truncation_curve",
     "tuning_similarity",
