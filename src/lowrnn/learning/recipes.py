@@ -145,7 +145,19 @@ POPULATIONS2022: dict[str, tuple[Recipe, Recipe]] = {
     ),
 }
 
+# Before Set comes, a timing network rests at an output of -0.5, also at a cue of 0: from a state of
+# zero, where its dynamics are symmetric, it could not tell the two signs apart. Published too, the
+# initial state is trained.
+_TIMED = ("m", "n", "B", "w", "initial_state")
+_TIMED_FULL = ("J", *_TIMED[2:])
+
+_CUE_SET_GO = Recipe(stages=(Stage(settings={"updates": 1200, "trained": _TIMED}),))
+_CUE_SET_GO_FULL = Recipe(
+    stages=(Stage(settings={"updates": 300, "trained": _TIMED_FULL}),), network={"g": 0.8}
+)
+
 #: Where the defaults of `train` do not do.
 OWN: dict[str, tuple[Recipe, Recipe]] = {
     "match_to_sample": (_MATCH, Recipe(stages=(_MATCH_PRIMER, _MATCH_FULL), network={"g": 0.8})),
+    "cue_set_go": (_CUE_SET_GO, _CUE_SET_GO_FULL),
 }
