@@ -157,11 +157,13 @@ CLAIMS = (
         statement="The output of the oblique network takes more principal components than that of"
         " the aligned one: difference of D_fit.",
         published=4.0,
-        tolerance=3.0,
+        tolerance=1.0,
         relation="at least",
         measure=_more_for_the_output,
-        remark="Published for one pair of networks: 7 and 3, with D_x 5 and 4; 1 is asked for. With"
-        f" 128 neurons the D_fit of the oblique network does not exceed its D_x. {_CYCLING}",
+        reproduces=False,
+        remark="Published for one pair of networks: 7 and 3, with D_x 5 and 4. Here the difference"
+        " is 1, and 0 in the full form, and the D_fit of the oblique network does not exceed its"
+        f" D_x: these networks are smaller, and fewer. {_CYCLING}",
     ),
     Claim(
         id="schuessler2024.H14c",
