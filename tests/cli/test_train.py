@@ -169,6 +169,9 @@ def test_a_full_disk_keeps_the_training(call, tmp_path, no_report, monkeypatch):
             "rank is 'none': give a whole number, full or mixture",
         ),
         (["context_decision", "--rank", "20"], "rank is 20: give 1 to 16, the number of neurons"),
+        (["context_decision", "--neurons", "0"], "neurons is 0: give at least 1"),
+        (["context_decision", "--set", "name=cosine"], "--set is 'name=cosine': give a parameter"),
+        (["context_decision", "--set", "preset=a"], "--set is 'preset=a': give a parameter of the"),
         (["context_decision", "--set", "delay"], "--set is 'delay': give NAME=VALUE"),
         (["context_decision", "--set", "delay=[1"], "--set delay is '[1': give a number, or"),
         (["context_decision", "--set", "delays=1"], "has no parameter 'delays': did you mean"),
@@ -181,7 +184,7 @@ def test_a_full_disk_keeps_the_training(call, tmp_path, no_report, monkeypatch):
     ],
 )
 def test_wrong_input_is_one_sentence_and_leaves_nothing(call, tmp_path, arguments, sentence):
-    answer = call("train", *arguments, "--neurons", 16, "--out", tmp_path / "run")
+    answer = call("train", "--neurons", 16, *arguments, "--out", tmp_path / "run")
     assert answer.exit_code == 2
     assert answer.stdout == ""
     assert sentence in answer.stderr.splitlines()[-1]

@@ -135,6 +135,10 @@ def task_parameters(given: list[str]) -> dict[str, Any]:
         name, equals, text = setting.partition("=")
         if not equals:
             raise InputError(f"--set is {setting!r}: give NAME=VALUE, such as delay=0.3")
+        if name.strip() in ("name", "preset"):
+            raise InputError(
+                f"--set is {setting!r}: give a parameter of the task, such as delay=0.3"
+            )
         try:
             parameters[name.strip()] = yaml.safe_load(text)
         except yaml.YAMLError:

@@ -88,6 +88,8 @@ def train(
     from lowrnn import learning, tasks
     from lowrnn.report import write_training
 
+    if neurons < 1:
+        raise InputError(f"neurons is {neurons}: give at least 1")
     chosen = tasks.task(task, preset=preset, **task_parameters(settings or []))
     given = {
         "updates": updates,
