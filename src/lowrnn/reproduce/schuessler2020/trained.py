@@ -143,7 +143,8 @@ CLAIMS = (
     ),
     Claim(
         "schuessler2020.H12a", "supplement", "The matrix after learning from g = 0.9 has the"
-        " participation ratio N/2 of a random one: their quotient.", 1.0, 0.1, "equal", _matrix_ratio,
+        " participation ratio N/2 of a random one: their quotient.",
+        1.0, 0.1, "equal", _matrix_ratio,
         remark="The number of Gaussian matrices.",
     ),
     Claim(
