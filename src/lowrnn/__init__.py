@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from lowrnn.networks import FullRank as FullRank
     from lowrnn.networks import GaussianMixture as GaussianMixture
     from lowrnn.networks import LowRank as LowRank
+    from lowrnn.networks import LowTensorRank as LowTensorRank
     from lowrnn.networks import RandomPlusLowRank as RandomPlusLowRank
     from lowrnn.networks import Trajectory as Trajectory
     from lowrnn.recordings import Recording as Recording
@@ -26,6 +27,7 @@ _HOME = {
     "InputError": "errors",
     "LINT": "fitting",
     "LowRank": "networks",
+    "LowTensorRank": "networks",
     "MeanField": "theory",
     "RNN": "networks",
     "RandomPlusLowRank": "networks",

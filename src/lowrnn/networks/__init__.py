@@ -4,6 +4,7 @@ from lowrnn.networks.connectivity import (
     Connectivity,
     FullRank,
     LowRank,
+    LowTensorRank,
     RandomPlusLowRank,
     structured_part,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "FullRank",
     "GaussianMixture",
     "LowRank",
+    "LowTensorRank",
     "Noise",
     "RandomPlusLowRank",
     "Trajectory",

@@ -212,8 +212,108 @@ class RandomPlusLowRank(Connectivity):
         return self.random + self.structured.dense()
 
 
+@dataclass(frozen=True, eq=False)
+class LowTensorRank(Connectivity):
+    """A matrix for each trial, `J_k = (1/N) Σ_r c_kr a_r b_rᵀ`: together a tensor of low rank.
+
+    Pellegrino, Cayco-Gajic & Chadwick 2023: over learning, the same patterns of connectivity change
+    in strength. A network with it simulates as many trials as `c` has rows, trial `k` with `J_k`.
+    The paper's factors have norm 1 and no 1/N: its trial factors are `canonical().c`.
+
+    Parameters
+    ----------
+    a, b : array (neuron, rank)
+        Output and input-selection vectors of the components, shared by all trials; entries of
+        order 1.
+    c : array (trial, rank)
+        Trial factors: the strength of each component in each trial.
+    """
+
+    a: Array
+    b: Array
+    c: Array
+    kind: ClassVar[str] = "low-tensor-rank"
+
+    def __post_init__(self) -> None:
+        a = check_array("a", self.a, ("neuron", "rank"))
+        b = check_array("b", self.b, a.shape, dtype=a.dtype)
+        c = check_array("c", self.c, ("trial", a.shape[1]), dtype=a.dtype)
+        if a.shape[1] > a.shape[0]:
+            raise InputError(f"a has shape {a.shape}: the rank cannot exceed the number of neurons")
+        object.__setattr__(self, "a", a)
+        object.__setattr__(self, "b", b)
+        object.__setattr__(self, "c", c)
+
+    @property
+    def neurons(self) -> int:
+        return len(self.a)
+
+    @property
+    def rank(self) -> int:
+        """Number of components."""
+        return int(self.a.shape[1])
+
+    @property
+    def trials(self) -> int:
+        """Number of trials."""
+        return len(self.c)
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        return {"a": self.a, "b": self.b, "c": self.c}
+
+    def at(self, trial: int) -> LowRank:
+        """The connectivity of one trial; -1 is the last.
+
+        Raises
+        ------
+        InputError
+            If there is no such trial.
+        """
+        if not -self.trials <= trial < self.trials:
+            raise InputError(f"trial is {trial}: give one from 0 to {self.trials - 1}")
+        return LowRank(self.a * self.c[trial], self.b)
+
+    def dense(self) -> Array:
+        """Never a matrix: there is one for each trial, `at(trial).dense()`.
+
+        Raises
+        ------
+        InputError
+            Always.
+        """
+        raise InputError(
+            f"connectivity is of {self.trials} trials, with a matrix each: give a trial,"
+            " connectivity.at(trial)"
+        )
+
+    def canonical(self) -> "LowTensorRank":
+        """The same network with all scale in `c`: `|a_r|² = |b_r|² = N`.
+
+        Components are sorted by falling `Σ_k c_kr²`. The largest entry of each `a_r` is positive,
+        and so is the mean of each `c_r`. This is the only freedom there is where the decomposition
+        is unique: where trial factors are not proportional (Kruskal 1977).
+        """
+        root = self.a.dtype.type(np.sqrt(self.neurons))
+        a, scale_a = _normalised(self.a, root)
+        b, scale_b = _normalised(self.b, root)
+        c = self.c * (scale_a * scale_b)
+        largest = np.abs(a).argmax(axis=0)
+        sign_a = np.where(a[largest, np.arange(self.rank)] < 0, -1, 1).astype(a.dtype)
+        sign_c = np.where(c.mean(axis=0) < 0, -1, 1).astype(a.dtype)
+        order = np.argsort(-(c**2).sum(axis=0), kind="stable")
+        a, b, c = a * sign_a, b * (sign_a * sign_c), c * sign_c
+        return LowTensorRank(a[:, order], b[:, order], c[:, order])
+
+
+def _normalised(columns: Array, norm: np.floating) -> tuple[Array, Array]:
+    """Columns of this norm, and what they were multiples of; a column of zeros stays."""
+    scale = np.linalg.norm(columns, axis=0) / norm
+    return columns / np.where(scale > 0, scale, 1), scale
+
+
 def structured_part(connectivity: Connectivity) -> LowRank | None:
-    """The low-rank part that defines a network's latents, or None if it has none."""
+    """The low-rank part that defines a network's latents in all trials, or None if it has none."""
     if isinstance(connectivity, LowRank):
         return connectivity
     if isinstance(connectivity, RandomPlusLowRank):

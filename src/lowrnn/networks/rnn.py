@@ -9,7 +9,12 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from lowrnn.errors import InputError, check_array
-from lowrnn.networks.connectivity import Connectivity, RandomPlusLowRank, structured_part
+from lowrnn.networks.connectivity import (
+    Connectivity,
+    LowTensorRank,
+    RandomPlusLowRank,
+    structured_part,
+)
 from lowrnn.networks.kernels import integrate
 from lowrnn.networks.noise import Noise
 from lowrnn.networks.nonlinearity import NONLINEARITIES, check_nonlinearity
@@ -27,8 +32,9 @@ class RNN:
 
     Parameters
     ----------
-    connectivity : FullRank, LowRank or RandomPlusLowRank
-        The recurrent matrix J of N neurons. Its dtype is the network's.
+    connectivity : FullRank, LowRank, RandomPlusLowRank or LowTensorRank
+        The recurrent matrix J of N neurons; of `LowTensorRank`, one for each trial. Its dtype is
+        the network's.
     inputs : array (neuron, input), optional
         Input weights `B`; no input by default.
     readout : array (neuron, output), optional
@@ -66,8 +72,8 @@ class RNN:
     ) -> None:
         if not isinstance(connectivity, Connectivity):
             raise InputError(
-                f"connectivity is a {type(connectivity).__name__}: give FullRank(J), LowRank(m, n)"
-                " or RandomPlusLowRank(g, m, n, seed)"
+                f"connectivity is a {type(connectivity).__name__}: give FullRank(J), LowRank(m, n),"
+                " RandomPlusLowRank(g, m, n, seed) or LowTensorRank(a, b, c)"
             )
         neurons = connectivity.neurons
         dtype = next(iter(connectivity.parameters.values())).dtype
@@ -158,9 +164,11 @@ class RNN:
         """The network's arrays as the kernels take them: a copy, for torch to differentiate.
 
         Keys: `J` (dense or random part) and `m`, `n` where there are any; `B`, `w`, `bias`,
-        `initial_state`.
+        `initial_state`. The `a` and `b` of `LowTensorRank` are `m` and `n` here, beside `c`.
         """
         arrays = dict(self.connectivity.parameters)
+        if isinstance(self.connectivity, LowTensorRank):
+            arrays = {"m": arrays["a"], "n": arrays["b"], "c": arrays["c"]}
         if isinstance(self.connectivity, RandomPlusLowRank):
             arrays["J"] = self.connectivity.random
         arrays |= {"B": self.inputs, "w": self.readout}
@@ -175,7 +183,8 @@ class RNN:
         Parameters
         ----------
         u : array (trial, time, input)
-            Inputs; `np.zeros((trial, time, 0))` for a network without any.
+            Inputs; `np.zeros((trial, time, 0))` for a network without any. With `LowTensorRank`,
+            one trial for each row of its `c`.
         seed : int
             Determines the noise. The same seed gives the same numbers whatever the number of
             threads, and trial `i` the same noise however many trials follow it.
@@ -186,6 +195,12 @@ class RNN:
         -------
         Trajectory
             State, rates, latents and output after every step.
+
+        Raises
+        ------
+        InputError
+            If an array has another shape or holds what is not finite, or if the connectivity is of
+            another number of trials.
         """
         n_inputs = self.inputs.shape[1]
         u = check_array("u", u, ("trial", "time", n_inputs), dtype=self.dtype)
@@ -219,18 +234,27 @@ class RNN:
 
     def _kappa(self, start: Array, rates: Array) -> Array:
         """The latents, from their own recursion: exact, and free of what the inputs add to `x`."""
-        low_rank = structured_part(self.connectivity)
         trials = len(rates)
-        if low_rank is None:
+        if self.rank == 0:
             return np.zeros((*rates.shape[:2], 0), self.dtype)
-        gauge = low_rank.canonical()
+        along, read, factors = self._latent_vectors()
         start = np.broadcast_to(start, (trials, self.neurons))
-        basis = np.concatenate([gauge.m, self.inputs], axis=1)
+        basis = np.concatenate([along, self.inputs], axis=1)
         first = np.linalg.lstsq(basis, start.T)[0][: self.rank].T
         before = np.concatenate([self.rates(start)[:, None], rates[:, :-1]], axis=1)
-        drive = self.alpha * (before @ gauge.n) / self.neurons
+        drive = self.alpha * (before @ read) / self.neurons * factors
         decay = 1 - self.alpha
         kappa, _ = scipy.signal.lfilter(
             [1.0], [1.0, -decay], drive, axis=1, zi=decay * first[:, None, :]
         )
         return np.asarray(kappa, self.dtype)
+
+    def _latent_vectors(self) -> tuple[Array, Array, Array]:
+        """Along what latents lie, what reads them, and by what they count in a trial and step."""
+        if isinstance(self.connectivity, LowTensorRank):
+            components = self.connectivity.canonical()
+            return components.a, components.b, components.c[:, None]
+        low_rank = structured_part(self.connectivity)
+        assert low_rank is not None
+        gauge = low_rank.canonical()
+        return gauge.m, gauge.n, np.ones((1, 1, 1), self.dtype)

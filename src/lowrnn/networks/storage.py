@@ -9,12 +9,20 @@ from safetensors.numpy import save as to_bytes
 
 from lowrnn.errors import InputError
 from lowrnn.files import atomic
-from lowrnn.networks.connectivity import Connectivity, FullRank, LowRank, RandomPlusLowRank
+from lowrnn.networks.connectivity import (
+    Connectivity,
+    FullRank,
+    LowRank,
+    LowTensorRank,
+    RandomPlusLowRank,
+)
 from lowrnn.networks.rnn import RNN
 
 _KINDS: dict[str, type[Connectivity]] = {
-    kind.kind: kind for kind in (FullRank, LowRank, RandomPlusLowRank)
+    kind.kind: kind for kind in (FullRank, LowRank, RandomPlusLowRank, LowTensorRank)
 }
+
+_ARRAYS = ("J", "J0", "m", "n", "a", "b", "c")
 
 
 def save(rnn: RNN, path: str | Path) -> None:
@@ -36,12 +44,16 @@ def save(rnn: RNN, path: str | Path) -> None:
         start = {"J0": connectivity.J0}
     else:
         start = {}
-    arrays = connectivity.parameters | start | {
-        "inputs": rnn.inputs,
-        "readout": rnn.readout,
-        "bias": rnn.bias,
-        "initial_state": rnn.initial_state,
-    }
+    arrays = (
+        connectivity.parameters
+        | start
+        | {
+            "inputs": rnn.inputs,
+            "readout": rnn.readout,
+            "bias": rnn.bias,
+            "initial_state": rnn.initial_state,
+        }
+    )
     content = to_bytes(
         {name: value.copy(order="C") for name, value in arrays.items()},
         metadata={"lowrnn": json.dumps(settings)},
@@ -66,7 +78,7 @@ def load(path: str | Path) -> RNN:
             arrays = {name: stream.get_tensor(name) for name in stream.keys()}  # noqa: SIM118
         kind = _KINDS[settings.pop("connectivity")]
         own = {name: settings.pop(name) for name in ("g", "seed") if name in settings}
-        own |= {name: arrays.pop(name) for name in ("J", "J0", "m", "n") if name in arrays}
+        own |= {name: arrays.pop(name) for name in _ARRAYS if name in arrays}
         columns = {name: arrays.pop(name) for name in ("inputs", "readout")}
         columns = {name: value for name, value in columns.items() if value.shape[1]}
         return RNN(kind(**own), **columns, **arrays, **settings)

@@ -25,7 +25,8 @@ class Trajectory:
     kappa : array (trial, time, rank)
         Latents: the coordinates of the state along the columns of `m` in the canonical gauge
         (`LowRank.canonical`), when the rest of the state lies along the input weights, in private
-        noise and in the decaying initial state. No columns for a full-rank network.
+        noise and in the decaying initial state. Of a network of low tensor rank, the coordinates
+        along `a` of `LowTensorRank.canonical`. No columns for a full-rank network.
     z : array (trial, time, output)
         Readout `(1/N) wᵀ phi(x + bias)`.
     time : array (time,)

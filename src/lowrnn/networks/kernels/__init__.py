@@ -7,6 +7,7 @@ processor, the reference for everything else.
 import torch
 from torch import Tensor
 
+from lowrnn.errors import InputError
 from lowrnn.networks.kernels import dense, lowrank, reference
 from lowrnn.networks.kernels.reference import Tensors
 from lowrnn.networks.noise import Noise
@@ -14,8 +15,22 @@ from lowrnn.networks.noise import Noise
 __all__ = ["Tensors", "integrate", "squared_error"]
 
 
-def _fusable(u: Tensor) -> bool:
+def _fusable(tensors: Tensors, u: Tensor) -> bool:
+    if u.requires_grad and "J" in tensors:
+        return False
     return u.device.type == "cpu" and u.dtype in (torch.float32, torch.float64)
+
+
+def _check_factors(tensors: Tensors, u: Tensor) -> None:
+    if "c" not in tensors:
+        return
+    if "J" in tensors:
+        raise InputError("tensors hold both J and c: trial factors need a low-rank network")
+    if len(tensors["c"]) != len(u):
+        raise InputError(
+            f"u has {len(u)} trials, but the connectivity is of {len(tensors['c'])}: give one trial"
+            " of u for each row of c"
+        )
 
 
 def integrate(
@@ -27,10 +42,11 @@ def integrate(
     ----------
     tensors : mapping
         Some of `J` (neuron, neuron), `m` and `n` (neuron, rank), whose product adds to `J`;
+        without `J`, trial factors `c` (trial, rank), by which the latents of a trial count;
         `B` (neuron, input); `bias` (neuron,); `initial_state` (neuron,) or (trial, neuron).
-        What is absent is zero, but `B` must be there. All of one dtype.
+        What is absent is zero (factors: 1), but `B` must be there. All of one dtype.
     u : tensor (trial, time, input)
-        Inputs; not differentiated.
+        Inputs. With `J`, those that require a gradient go the slow way of the reference.
     alpha : float
         `dt / tau`.
     nonlinearity : str
@@ -42,9 +58,15 @@ def integrate(
     -------
     x : tensor (trial, time, neuron)
         The state after each step.
+
+    Raises
+    ------
+    InputError
+        If there is not one row of `c` for each trial of `u`, or if `J` is there too.
     """
+    _check_factors(tensors, u)
     integrator = reference.integrate
-    if _fusable(u):
+    if _fusable(tensors, u):
         integrator = dense.integrate if "J" in tensors else lowrank.integrate
     return integrator(tensors, u, alpha=alpha, nonlinearity=nonlinearity, noise=noise)
 
@@ -68,8 +90,14 @@ def squared_error(
         Weight of each step.
     on : {"output", "rates", "states"}
         Whether the prediction is the readout, `phi(x + bias)` or `x`.
+
+    Raises
+    ------
+    InputError
+        As `integrate`.
     """
-    if not _fusable(u):
+    _check_factors(tensors, u)
+    if not _fusable(tensors, u):
         x = reference.integrate(tensors, u, alpha=alpha, nonlinearity=nonlinearity, noise=noise)
         return reference.error_of(x, tensors, target, weight, on=on, nonlinearity=nonlinearity)
     fused = dense.squared_error if "J" in tensors else lowrank.squared_error

@@ -13,11 +13,11 @@ from lowrnn.networks.kernels.loops import (
     RATES,
     STATES,
     advance,
-    project,
     rate_error,
     respond,
     state_error,
 )
+from lowrnn.networks.kernels.rows import project
 
 Array = NDArray[np.floating]
 

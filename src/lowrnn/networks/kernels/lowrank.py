@@ -48,6 +48,8 @@ class _Problem:
         self.per_trial = start.ndim == 2
         self.start = np.atleast_2d(start) + self.bias
         self.V = np.ascontiguousarray(n.T)
+        self.factored = int("c" in arrays)
+        self.factors = np.ascontiguousarray(arrays.get("c", np.empty((0, 0), self.dtype)))
         self.code = CODES[nonlinearity]
         self.alpha = self.dtype.type(alpha)
         self.std = self.dtype.type(math.sqrt(2 * alpha) * noise.std)
@@ -56,35 +58,42 @@ class _Problem:
 
     def simulate(self) -> Array:
         out = np.empty((self.trials, self.steps, self.neurons), self.dtype)
-        kernel = loops.simulator(self.R, len(self.W), self.code, self.noisy)
+        kernel = loops.simulator(self.R, len(self.W), self.code, self.noisy, self.factored)
 
         def work(thread: int, first: int, last: int) -> None:
             kernel(
-                self.W, self.V, self.bias, self.start, self.u, self.alpha, self.std, self.keys,
-                first, last, out,
+                self.W, self.V, self.bias, self.start, self.u, self.factors, self.alpha, self.std,
+                self.keys, first, last, out,
             )  # fmt: skip
 
         share(work, self.trials, out.size)
         return out
 
     def differentiate(
-        self, mode: int, target: Array, weight: Array, given: Array, w: Array | None
+        self, mode: int, target: Array, weight: Array, given: Array, w: Array | None, driven: bool
     ) -> tuple[float, dict[str, Array]]:
+        """The loss and its gradients by name; that of the inputs is `u`, if `driven`."""
         V = self.V if w is None else np.concatenate([self.V, w.T])
         P, Q, N = len(self.W), len(V), self.neurons
-        kernel = loops.differentiator(self.R, P, Q, self.code, self.noisy, mode)
+        kernel = loops.differentiator(
+            self.R, P, Q, self.code, self.noisy, mode, self.factored, int(driven)
+        )
         chunks = -(-self.trials // loops.CHUNK)
         rows = loops.BLOCK * -(-self.steps // loops.BLOCK) + 1
         parts = 3 if self.code == ERF else 1 if mode == loops.OUTPUT else 2
         loss = np.zeros(self.trials)
         gradient = scratch("gradient", (chunks, P + Q + 1, N), self.precision).numpy()
         g_start = np.empty((self.trials, N), self.dtype)
+        g_factors = np.zeros_like(self.factors)
+        shape = (self.trials, self.steps + 1, self.R + self.S) if driven else (0, 0, 0)
+        g_rows = np.empty(shape, self.dtype)
 
         def work(thread: int, first: int, last: int) -> None:
             kernel(
-                self.W, V, self.bias, self.start, self.u, target, weight, given, self.alpha,
-                self.std, self.keys, first, last,
+                self.W, V, self.bias, self.start, self.u, self.factors, target, weight, given,
+                self.alpha, self.std, self.keys, first, last,
                 scratch("rows", (parts * rows, N), self.precision).numpy(), loss, gradient, g_start,
+                g_factors, g_rows,
             )  # fmt: skip
 
         share(work, chunks, self.trials * self.steps * self.neurons)
@@ -97,6 +106,9 @@ class _Problem:
         if self.biased:
             gradients["bias"] = total[R + S] + total[-1] + from_start
         gradients["initial_state"] = g_start if self.per_trial else from_start
+        gradients["c"] = g_factors
+        if driven:
+            gradients["u"] = g_rows[:, :-1, R:]
         return float(loss.sum()), gradients
 
 
@@ -119,8 +131,10 @@ class _Integrate(torch.autograd.Function):
         problem: _Problem = ctx.problem
         weight = np.zeros((problem.trials, problem.steps), problem.dtype)
         given = outputs[0].contiguous().numpy()
-        _, gradients = problem.differentiate(loops.GIVEN, given, weight, x.numpy(), None)
-        return None, None, None, *(torch.from_numpy(gradients[name]) for name in ctx.names)
+        driven = ctx.needs_input_grad[1]
+        _, gradients = problem.differentiate(loops.GIVEN, given, weight, x.numpy(), None, driven)
+        g_u = torch.from_numpy(gradients["u"]) if driven else None
+        return None, g_u, None, *(torch.from_numpy(gradients[name]) for name in ctx.names)
 
 
 class _SquaredError(torch.autograd.Function):
@@ -135,20 +149,23 @@ class _SquaredError(torch.autograd.Function):
         w = tensors.pop("w").numpy() if on == "output" else None
         problem = _Problem(tensors, u, *settings)
         nothing = np.empty((0, 0, 0), problem.dtype)
+        driven = ctx.needs_input_grad[1]
         loss, gradients = problem.differentiate(
-            _MODES[on], target.contiguous().numpy(), weight.contiguous().numpy(), nothing, w
+            _MODES[on], target.contiguous().numpy(), weight.contiguous().numpy(), nothing, w, driven
         )
-        ctx.save_for_backward(*(torch.from_numpy(gradients[name]) for name in names))
+        gradients.setdefault("u", nothing)
+        ctx.save_for_backward(*(torch.from_numpy(gradients[name]) for name in ("u", *names)))
         return torch.tensor(loss, dtype=target.dtype)
 
     @staticmethod
     def backward(ctx: Any, *outputs: Tensor) -> Any:
-        needed = ctx.needs_input_grad[-len(ctx.saved_tensors) :]
-        scaled = [
+        # After the names and the inputs come the settings, what is predicted, and the target.
+        needed = ctx.needs_input_grad[1], *ctx.needs_input_grad[6:]
+        g_u, *scaled = [
             outputs[0] * gradient if wanted else None
             for gradient, wanted in zip(ctx.saved_tensors, needed, strict=True)
         ]
-        return None, None, None, None, None, None, *scaled
+        return None, g_u, None, None, None, None, *scaled
 
 
 def integrate(

@@ -31,7 +31,8 @@ def integrate(
         rates = phi(x + bias)
         recurrent: Tensor | float = 0.0
         if "m" in tensors:
-            recurrent = (rates @ tensors["n"]) @ tensors["m"].T / neurons
+            latents = rates @ tensors["n"] * tensors.get("c", 1.0)
+            recurrent = latents @ tensors["m"].T / neurons
         if "J" in tensors:
             recurrent = recurrent + rates @ tensors["J"].T
         x = x + alpha * (-x + recurrent + drive[:, step])
