@@ -41,6 +41,19 @@ def test_the_run_folder(call, tmp_path):
     assert "is not as lowrnn learn wrote it" in damaged.stderr
 
 
+def test_tensor_rank(call, tmp_path):
+    answer = call(
+        "learn", "flip_flop", "--g", "0.5", *SMALL, "--seeds", 1, "--updates", 120, "--tensor-rank",
+        "--out", tmp_path, "--json",
+    )  # fmt: skip
+    assert answer.exit_code == 0, answer.stderr
+    (row,) = json.loads(answer.stdout)["rows"]
+    shares = row["tensor_variance"]
+    assert 0 < shares[0] < shares[-1] <= 1
+    assert row["multilinear_rank"][2] == 3, "evaluations after 50, 100 and 120 updates"
+    assert "over the course of learning" in (tmp_path / "report.html").read_text()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

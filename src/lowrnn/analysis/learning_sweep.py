@@ -12,11 +12,12 @@ from lowrnn import tasks
 from lowrnn.analysis.eigenvalue_outliers import eigenvalue_outliers
 from lowrnn.analysis.learning_speed import convergence_time
 from lowrnn.analysis.other_starts import shuffled_start_loss
+from lowrnn.analysis.tensor_rank import tensor_rank
 from lowrnn.analysis.truncation import TruncationCurve, functional_rank, truncation_curve
 from lowrnn.analysis.weight_change import WeightChange, weight_change
 from lowrnn.compute import JobResult, run_jobs
 from lowrnn.errors import InputError, check_number
-from lowrnn.learning import Recipe, evaluate, recipe_for, train_recipe
+from lowrnn.learning import History, Recipe, evaluate, recipe_for, train_recipe
 from lowrnn.networks import RNN, FullRank
 from lowrnn.tasks import Task
 
@@ -25,6 +26,13 @@ Array = NDArray[Any]
 #: Of the loss at the start: below it a network has converged (Schuessler et al. 2020).
 CONVERGED = 0.05
 _RANKS = 25
+_COMPONENTS = (1, 2, 3, 4, 5, 6)
+_NOT_OVER_TIME = {
+    "updates": np.zeros(0, int),
+    "tensor_variance": np.zeros(0),
+    "multilinear_rank": np.zeros(0, int),
+    "steps": np.zeros((0, 0)),
+}
 _SETTINGS = ("dt", "tau", "nonlinearity", "noise_std")
 #: Trials that networks are scored on.
 _TRIALS = 512
@@ -52,6 +60,14 @@ class Learned:
         Loss with all entries of the matrix before learning permuted.
     accuracy : float
         Fraction of trials answered correctly.
+    updates : integer array (evaluation,)
+        Updates before each of the times that the changes below are of; empty if not asked for.
+    tensor_variance : array (rank,)
+        Share of the changes that CP components explain, 1, 2, 3, ... of them; see `tensor_rank`.
+    multilinear_rank : integer array (3,)
+        Numerical ranks of the changes over learning: (post, pre, step).
+    steps : array (evaluation, component)
+        How far learning went along each of the largest number of components.
     """
 
     g: float
@@ -62,6 +78,10 @@ class Learned:
     truncated: TruncationCurve
     shuffled: Array
     accuracy: float
+    updates: Array
+    tensor_variance: Array
+    multilinear_rank: Array
+    steps: Array
 
     @property
     def converged_at(self) -> int | None:
@@ -99,6 +119,10 @@ class Learned:
     def row(self) -> dict[str, Any]:
         """The numbers of `lowrnn learn`; None for what a network that did not learn has not."""
         change = self.change
+        tensor = {
+            "tensor_variance": self.tensor_variance.tolist(),
+            "multilinear_rank": self.multilinear_rank.tolist(),
+        }
         return {
             "g": self.g,
             "seed": self.seed,
@@ -109,7 +133,7 @@ class Learned:
             "shuffle_loss_ratio": self.shuffle_loss_ratio,
             "outliers": [[float(z.real), float(z.imag)] for z in self.outliers()],
             "accuracy": self.accuracy,
-        }
+        } | (tensor if len(self.steps) else {})
 
 
 def learning_sweep(
@@ -119,6 +143,7 @@ def learning_sweep(
     neurons: int,
     seeds: Sequence[int],
     recipe: Recipe | None = None,
+    over_time: bool = False,
     store: str | Path | None = None,
     workers: int | None = None,
     cluster: str | None = None,
@@ -143,6 +168,8 @@ def learning_sweep(
     recipe : Recipe, optional
         How they are trained; by default `recipe_for(task.name, preset="schuessler2020")`. Its
         networks are of full rank.
+    over_time : bool
+        Whether to take the tensor rank of the changes at all evaluations too (`tensor_rank`).
     store : path, optional
         A folder for finished trainings: the same call goes on from it.
     workers, cluster
@@ -170,11 +197,8 @@ def learning_sweep(
         raise InputError(f"task is {task!r}: give one of the registry")
     if recipe is None:
         recipe = recipe_for(task.name, preset="schuessler2020")
-    jobs = [
-        {"task": task.to_dict(), "recipe": recipe.to_dict(), "neurons": neurons, "g": g, "seed": s}
-        for g in gs
-        for s in seeds
-    ]
+    common = {"task": task.to_dict(), "recipe": recipe.to_dict(), "neurons": neurons}
+    jobs = [{**common, "g": g, "seed": s, "over_time": over_time} for g in gs for s in seeds]
     results = run_jobs(
         learn, jobs, store=store, workers=workers, cluster=cluster, progress=progress
     )
@@ -189,6 +213,8 @@ def learn(job: dict[str, Any]) -> dict[str, Any]:
     task = tasks.task(**job["task"])
     recipe = Recipe.from_dict(job["recipe"])
     recipe = replace(recipe, network={**recipe.network, "g": job["g"]})
+    if job["over_time"]:
+        recipe = recipe.replace(snapshots=("J",))
     seed = job["seed"]
     trained = train_recipe(task, job["neurons"], None, recipe, seed=seed)
     rnn, start = trained.rnn, trained.history.start
@@ -216,7 +242,19 @@ def learn(job: dict[str, Any]) -> dict[str, Any]:
         "truncated_accuracy": curve.accuracy,
         "shuffled": shuffled.loss,
         "accuracy": evaluate(rnn, task, n_trials=_TRIALS, seed=seed).accuracy,
+        **(_over_time(trained.history) if job["over_time"] else _NOT_OVER_TIME),
         **{name: getattr(rnn, name) for name in _SETTINGS},
+    }
+
+
+def _over_time(history: History) -> dict[str, Any]:
+    """Tensor rank of the changes at all evaluations."""
+    found = tensor_rank(history, _COMPONENTS)
+    return {
+        "updates": history.evaluated,
+        "tensor_variance": np.array(list(found.variance_explained.values())),
+        "multilinear_rank": np.array(found.multilinear_rank),
+        "steps": found.components[_COMPONENTS[-1]].step,
     }
 
 

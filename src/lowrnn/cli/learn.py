@@ -45,6 +45,12 @@ def learn(
             "--set", metavar="NAME=VALUE", help="A parameter of the task; may be repeated."
         ),
     ] = None,
+    tensor_rank: Annotated[
+        bool,
+        typer.Option(
+            "--tensor-rank", help="Take the tensor rank of the changes over learning too."
+        ),
+    ] = False,
     workers: Annotated[
         int | None, typer.Option(help="Trainings at a time; by default one for each core.")
     ] = None,
@@ -80,7 +86,7 @@ def learn(
     with progress_bar("training", len(strengths) * seeds) as advance:
         sweep = learning_sweep(
             chosen, strengths, neurons=neurons, seeds=range(seeds), recipe=recipe,
-            store=folder / "trainings", workers=workers, cluster=cluster,
+            over_time=tensor_rank, store=folder / "trainings", workers=workers, cluster=cluster,
             progress=lambda done, total, failed: advance(
                 done, f"{failed} failed" if failed else "", total
             ),
@@ -99,6 +105,7 @@ def learn(
         "g": strengths,
         "neurons": neurons,
         "seeds": seeds,
+        "tensor_rank": tensor_rank,
         "recipe": recipe.to_dict(),
     }
     found = write_sweep(folder, sweep, config=config, metrics=metrics)

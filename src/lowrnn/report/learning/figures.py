@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from lowrnn.analysis.learning_sweep import CONVERGED
-from lowrnn.report.style import BLUE, GREY, INK, ordered_colours, panels, short
+from lowrnn.report.style import BLUE, DASHES, GREY, INK, ordered_colours, panels, short
 
 _MOST_POINTS = 1500
 _SHOWN = 40
@@ -129,6 +129,46 @@ def eigenvalues_figure(results: xr.Dataset) -> Any:
         # A circle shall look like one.
         figure.update_yaxes(scaleanchor=f"x{place + 1 if place else ''}", **where)
         figure.update_xaxes(constrain="domain", **where)
+    return figure
+
+
+def variance_figure(results: xr.Dataset) -> Any:
+    """Share of the changes explained by CP components."""
+    figure = panels(height=320)
+    shares = np.asarray(results["tensor_variance"], np.float64)
+    for colour, index, g in _each(results):
+        figure.add_scatter(
+            x=np.arange(1, shares.shape[1] + 1),
+            y=shares[index],
+            mode="lines+markers",
+            marker={"size": 5, "color": colour},
+            line={"color": colour, "width": 1.2},
+            hovertemplate=f"g = {short(g)}, %{{x}} patterns: %{{y:.3f}}<extra></extra>",
+        )
+    figure.update_xaxes(title_text="number of patterns", dtick=1)
+    figure.update_yaxes(title_text="variance explained", range=[0, 1.03])
+    return figure
+
+
+def steps_figure(results: xr.Dataset) -> Any:
+    """Course of the largest components."""
+    figure = panels(height=320)
+    steps = np.asarray(results["steps"], np.float64)
+    update = np.asarray(results["evaluation"])
+    for colour, index, g in _firsts(results):
+        for component, (dash, _, _) in zip(range(3), DASHES, strict=False):
+            figure.add_scatter(
+                x=update,
+                y=steps[index, :, component],
+                mode="lines",
+                line={"color": colour, "dash": dash, "width": 1.6},
+                name=f"g = {short(g)}",
+                showlegend=component == 0,
+                hovertemplate=f"g = {short(g)}, update %{{x}}: %{{y:.3g}}<extra></extra>",
+            )
+    figure.update_layout(showlegend=True)
+    figure.update_xaxes(title_text="update")
+    figure.update_yaxes(title_text="weight of the pattern")
     return figure
 
 

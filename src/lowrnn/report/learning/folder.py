@@ -74,7 +74,7 @@ def sweep_results(sweep: Sequence[Learned]) -> xr.Dataset:
     before = [learned.before for learned in sweep]
     changes = [late - early for late, early in zip(after, before, strict=True)]
     part = ("network", "eigenvalue", "part")
-    return xr.Dataset(
+    dataset = xr.Dataset(
         {
             "loss": (("network", "update"), loss),
             "singular_values": (("network", "component"), spectrum(changes)),
@@ -95,3 +95,17 @@ def sweep_results(sweep: Sequence[Learned]) -> xr.Dataset:
             "part": ["real", "imaginary"],
         },
     )
+    if not len(sweep[0].steps):
+        return dataset
+    # Networks that met a target early have fewer evaluations.
+    longest = max(sweep, key=lambda learned: len(learned.updates))
+    steps = np.full((len(sweep), *longest.steps.shape), np.nan)
+    for values, learned in zip(steps, sweep, strict=True):
+        values[: len(learned.steps)] = learned.steps
+    return dataset.assign(
+        steps=(("network", "evaluation", "cp"), steps),
+        tensor_variance=(
+            ("network", "cp"),
+            np.stack([learned.tensor_variance for learned in sweep]),
+        ),
+    ).assign_coords(evaluation=longest.updates)

@@ -15,7 +15,9 @@ from lowrnn.report.learning.figures import (
     courses_figure,
     eigenvalues_figure,
     starts_figure,
+    steps_figure,
     truncation_figure,
+    variance_figure,
 )
 from lowrnn.report.metrics import Count, Number, RunMetrics
 from lowrnn.report.page import Figure, Section, Table, render
@@ -74,6 +76,7 @@ def write_sweep_report(folder: Path) -> Path:
             _change(results),
             _start(rows),
             _spectra(results),
+            *_over_time(results),
             _courses(results),
             _networks(rows),
         ]
@@ -179,6 +182,36 @@ def _spectra(results: xr.Dataset) -> Section:
             )
         ],
     )
+
+
+def _over_time(results: xr.Dataset) -> list[Section]:
+    """Tensor rank of the changes, where it was asked for."""
+    if "steps" not in results:
+        return []
+    return [
+        Section(
+            "Connectivity over the course of learning",
+            [
+                "The changes at all evaluations, stacked, as a sum of fixed patterns"
+                " post × pre that learning scales (Pellegrino et al. 2023). Adam, which divides"
+                " every weight's gradient by its own size, raises this rank; plain gradient descent"
+                " does not."
+            ],
+            figures=[
+                Figure(
+                    variance_figure(results),
+                    "Share of the changes that so many patterns explain. One line a network.",
+                    narrow=True,
+                ),
+                Figure(
+                    steps_figure(results),
+                    "How far learning went along the three largest of six patterns (solid, dashed,"
+                    " dotted), the first network of each strength.",
+                    narrow=True,
+                ),
+            ],
+        )
+    ]
 
 
 def _courses(results: xr.Dataset) -> Section:
