@@ -122,5 +122,5 @@ def test_wrong_arguments():
         tensor_rank(unchanged)
     with pytest.raises(InputError, match="tolerance is 1"):
         tensor_rank(learned, tolerance=1)
-    with pytest.raises(InputError, match="ranks is 0"):
+    with pytest.raises(InputError, match="rank is 0"):
         tensor_rank(learned, [0])

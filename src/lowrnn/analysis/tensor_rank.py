@@ -90,7 +90,8 @@ class TensorRank:
     def multilinear_rank(self) -> tuple[int, int, int]:
         """Numerical ranks of the (post, pre, step) unfoldings.
 
-        The first two count the dimensions of the fixed subspaces that all changes stay in.
+        The first two count the dimensions of the fixed subspaces that all changes stay in. That of
+        the steps is a lower bound where `resolution` is above `tolerance`.
         """
         spectra = (self.post_values, self.pre_values, self.step_values)
         post, pre, step = (int(np.sum(s > self.tolerance * s[0])) for s in spectra)
@@ -165,7 +166,7 @@ def tensor_rank(
     bases, core = parts.truncated((1 - energy) * held)
     core_energy = float(np.sum(core**2)) / total
     components = {}
-    for rank in sorted({int(check_number("ranks", rank, at_least=1)) for rank in ranks}):
+    for rank in sorted(set(ranks)):
         found = cp(core, rank, starts=starts, seed=seed)
         explained = core_energy * found.variance_explained
         factors = [basis @ factor for basis, factor in zip(bases, found.factors, strict=True)]
