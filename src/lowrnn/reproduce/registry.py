@@ -23,8 +23,8 @@ PAPERS = {
     " structure shapes rich and lazy learning in neural circuits",
     "beiran2023": "Beiran, Meirhaeghe, Sohn, Jazayeri & Ostojic, Neuron 111 (2023) 739-753:"
     " Parametric control of flexible timing through low-dimensional neural manifolds",
-    "pellegrino2023": "Pellegrino, Cayco-Gajic & Chadwick, NeurIPS 2023: Low tensor rank learning of"
-    " neural dynamics",
+    "pellegrino2023": "Pellegrino, Cayco-Gajic & Chadwick, NeurIPS 2023: Low tensor rank learning"
+    " of neural dynamics",
     "turner2023": "Turner & Barak, NeurIPS 2023: The simplicity bias in multi-task RNNs: shared"
     " attractors, reuse of dynamics, and geometric representation",
     "costacurta2024": "Costacurta, Bhandarkar, Zoltowski & Linderman, NeurIPS 2024: Structured"
