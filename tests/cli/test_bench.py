@@ -5,7 +5,16 @@ import json
 import pytest
 
 import lowrnn.bench
-from lowrnn.bench import Case, Cell, FitProblem, fit_problem, training_steps, training_updates
+from lowrnn.bench import (
+    Case,
+    Cell,
+    FitProblem,
+    TensorCell,
+    fit_problem,
+    tensor_steps,
+    training_steps,
+    training_updates,
+)
 from lowrnn.learning import initial_network
 from lowrnn.tasks import ContextDecision
 
@@ -51,10 +60,23 @@ def test_updates_of_trainings(call, monkeypatch):
     assert "geometric mean" in call("bench", "--train").stdout
 
 
-def test_one_benchmark_at_a_time(call):
-    answer = call("bench", "--train", "--fit")
+def test_steps_of_low_tensor_rank(call, monkeypatch):
+    monkeypatch.setattr(lowrnn.bench, "TENSOR_CELLS", (TensorCell(8, 1, 4, 5),))
+    monkeypatch.setattr(
+        lowrnn.bench,
+        "tensor_steps",
+        lambda cells, progress: tensor_steps(cells, seconds=0.01, progress=progress),
+    )
+    found = json.loads(call("bench", "--tensor", "--json").stdout)
+    assert found["rows"][0]["trials"] == 4
+    assert "8 neurons, rank 1, 4 trials of 5 steps" in call("bench", "--tensor").stdout
+
+
+@pytest.mark.parametrize("pair", [("--train", "--fit"), ("--tensor", "--full")])
+def test_one_benchmark_at_a_time(call, pair):
+    answer = call("bench", *pair)
     assert answer.exit_code == 2
-    assert "--train and --fit are both given" in answer.stderr
+    assert f"{pair[0]} and {pair[1]} are both given" in answer.stderr
 
 
 def test_fit_of_a_saved_teacher(call, monkeypatch, tmp_path):

@@ -2,6 +2,7 @@
 
 from lowrnn.bench.problem import Cell
 from lowrnn.bench.teacher import FitProblem, context_teacher, fit_problem
+from lowrnn.bench.tensor_step import TENSOR_CELLS, TensorCell, tensor_steps
 from lowrnn.bench.time_to_fit import time_to_fit
 from lowrnn.bench.training_step import FULL, QUICK, measure, training_steps
 from lowrnn.bench.training_update import CASES, Case, measure_update, training_updates
@@ -10,13 +11,16 @@ __all__ = [
     "CASES",
     "FULL",
     "QUICK",
+    "TENSOR_CELLS",
     "Case",
     "Cell",
     "FitProblem",
+    "TensorCell",
     "context_teacher",
     "fit_problem",
     "measure",
     "measure_update",
+    "tensor_steps",
     "time_to_fit",
     "training_steps",
     "training_updates",

@@ -20,6 +20,10 @@ def bench(
         bool,
         typer.Option("--train", help="Whole updates of a training on every task, in its place."),
     ] = False,
+    tensor: Annotated[
+        bool,
+        typer.Option("--tensor", help="A step of a network of low tensor rank, in its place."),
+    ] = False,
     updates: Annotated[
         int, typer.Option(min=1, help="With --fit: updates of the plain recipe.")
     ] = 1250,
@@ -37,6 +41,7 @@ def bench(
     """Time a training step against eager PyTorch, JAX and the tanh floor.
 
     With --train, time whole updates, from the choice of trials to Adam, against the eager loop.
+    With --tensor, time a step that fits connectivity of low tensor rank to all trials of a session.
     With --fit, time a fit of rank 1 until it is as good as the published recipe makes it. Give it
     an idle machine: everything is measured in turns, but two cores are soon busy.
     """
@@ -46,11 +51,14 @@ def bench(
 
     if teacher is not None and not fit:
         raise InputError(f"--teacher is {teacher}, but nothing is fitted: add --fit")
-    if train and (fit or full):
-        other = "--fit" if fit else "--full"
-        raise InputError(f"--train and {other} are both given: choose one")
+    given = {"--train": train, "--tensor": tensor, "--fit": fit, "--full": full}
+    chosen = [name for name, is_given in given.items() if is_given]
+    if len(chosen) > 1 and chosen != ["--fit", "--full"]:
+        raise InputError(f"{chosen[0]} and {chosen[1]} are both given: choose one")
     if fit:
         found = _time_to_fit(full, updates, teacher)
+    elif tensor:
+        found = _tensor_steps()
     else:
         found = _training_updates() if train else _training_steps(full)
     if out is not None:
@@ -61,6 +69,8 @@ def bench(
         _print_fit(found)
     elif train:
         _print_updates(found)
+    elif tensor:
+        _print_tensor(found)
     else:
         _print_steps(found)
 
@@ -78,6 +88,13 @@ def _training_updates() -> dict[str, Any]:
 
     with progress_bar("update", len(CASES)) as advance:
         return training_updates(CASES, progress=advance)
+
+
+def _tensor_steps() -> dict[str, Any]:
+    from lowrnn.bench import TENSOR_CELLS, tensor_steps
+
+    with progress_bar("tensor step", len(TENSOR_CELLS)) as advance:
+        return tensor_steps(TENSOR_CELLS, progress=advance)
 
 
 def _time_to_fit(full: bool, updates: int, teacher: Path | None) -> dict[str, Any]:
@@ -175,6 +192,19 @@ def _print_updates(found: dict[str, Any]) -> None:
         highlight=False,
     )
     console.print(_machine(found["machine"]), highlight=False, soft_wrap=True)
+
+
+def _print_tensor(found: dict[str, Any]) -> None:
+    """A line for each size."""
+    for row in found["rows"]:
+        typer.echo(
+            f"{row['neurons']} neurons, rank {row['rank']}, {row['trials']} trials of"
+            f" {row['steps']} steps: {row['lowrnn_ms']:.3g} ms a step; eager PyTorch"
+            f" {row['reduced_ms']:.3g} ms, {row['ratio_reduced']:.1f} times longer; with the matrix"
+            f" of every trial {row['matrices_ms']:.3g} ms, {row['ratio_matrices']:.0f} times;"
+            f" error of the gradient {row['max_grad_error']:.0e}"
+        )
+    typer.echo(_machine(found["machine"]))
 
 
 def _print_fit(found: dict[str, Any]) -> None:

@@ -224,7 +224,8 @@ def differentiator(
         trials, steps, inputs = u.shape
         neurons = W.shape[1]
         zero, one = W.dtype.type(0), W.dtype.type(1)
-        decay, share = one - alpha, one / W.dtype.type(neurons)
+        count = W.dtype.type(neurons)
+        decay, share = one - alpha, one / count
         gain = alpha * share
         blocks = (steps + BLOCK - 1) // BLOCK
         # Rows of the workspace: the rates of all steps, then direct gradients and slopes if kept.
@@ -263,7 +264,7 @@ def differentiator(
                     for p in range(R):
                         ahead[t, p] = alpha * q[0, p]
                         if factored:
-                            latents[t, p] = q[0, p] / share
+                            latents[t, p] = count * q[0, p]
                             ahead[t, p] *= factors[b, p]
                     for p in range(inputs):
                         ahead[t, R + p] = alpha * u[b, t, p]
