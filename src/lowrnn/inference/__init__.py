@@ -1,0 +1,87 @@
+"""Inference: which parameters of a simulated rule made a network, and how far to believe it."""
+
+from lowrnn.inference.activity_summaries import (
+    fixed_frame,
+    latent_course,
+    learning_curve,
+    state_course,
+    variance_shares,
+)
+from lowrnn.inference.calibration import Calibration, calibrate
+from lowrnn.inference.campaign import run_campaign
+from lowrnn.inference.checks import Predictive, edge_mass, misspecification, predictive
+from lowrnn.inference.classifier import Classifier, calibration_error, fit_classifier
+from lowrnn.inference.distances import dsa, linear_cka, rsa
+from lowrnn.inference.flows import FlowPosterior, FlowSettings, fit_flows
+from lowrnn.inference.infer import Inference, infer
+from lowrnn.inference.network_summaries import (
+    change_directions,
+    change_spectrum,
+    flow_on_grid,
+    overlaps,
+    principal_angles,
+    resting_points,
+)
+from lowrnn.inference.posterior import Posterior
+from lowrnn.inference.prior import BoxPrior
+from lowrnn.inference.rejection import RejectionPosterior, fit_rejection
+from lowrnn.inference.rules import RuleComparison, compare_rules, flow_change_correlation
+from lowrnn.inference.selection import SelectedPosterior, fit_success
+from lowrnn.inference.simulations import Simulations
+from lowrnn.inference.spec import InferenceSpec, read_inference
+from lowrnn.inference.storage import load_posterior, save_posterior
+from lowrnn.inference.summary import Summary, join
+from lowrnn.inference.truncation import Region, TruncatedPosterior, highest_density_region
+from lowrnn.inference.verdict import verdict
+
+__all__ = [
+    "BoxPrior",
+    "Calibration",
+    "Classifier",
+    "FlowPosterior",
+    "FlowSettings",
+    "Inference",
+    "InferenceSpec",
+    "Posterior",
+    "Predictive",
+    "Region",
+    "RejectionPosterior",
+    "RuleComparison",
+    "SelectedPosterior",
+    "Simulations",
+    "Summary",
+    "TruncatedPosterior",
+    "calibrate",
+    "calibration_error",
+    "change_directions",
+    "change_spectrum",
+    "compare_rules",
+    "dsa",
+    "edge_mass",
+    "fit_classifier",
+    "fit_flows",
+    "fit_rejection",
+    "fit_success",
+    "fixed_frame",
+    "flow_change_correlation",
+    "flow_on_grid",
+    "highest_density_region",
+    "infer",
+    "join",
+    "latent_course",
+    "learning_curve",
+    "linear_cka",
+    "load_posterior",
+    "misspecification",
+    "overlaps",
+    "predictive",
+    "principal_angles",
+    "read_inference",
+    "resting_points",
+    "rsa",
+    "run_campaign",
+    "save_posterior",
+    "state_course",
+    "variance_shares",
+    "verdict",
+]

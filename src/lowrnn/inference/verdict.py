@@ -1,0 +1,104 @@
+"""What the diagnostics of an inference say, in plain words."""
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lowrnn.inference.calibration import LEVELS, SIGNIFICANT, Calibration
+from lowrnn.inference.checks import PILED
+
+if TYPE_CHECKING:
+    from lowrnn.inference.infer import Inference
+
+#: Above this, the data have said next to nothing about a parameter.
+_FLAT = 0.9
+_WIDE_OFF = 0.02
+
+
+def verdict(found: "Inference") -> tuple[str, ...]:
+    """One sentence for each thing that a reader of the posterior must know; the first sums up."""
+    names = found.prior.names
+    said = [*calibration_verdict(found.calibration, names)]
+    if found.misspecification < 0.05:
+        said.append(
+            f"The observation is unusual for every rule in the prior (p = "
+            f"{found.misspecification:.3f}): the posterior shows the rules that come nearest, not"
+            " one that made it."
+        )
+    for name, shares in zip(names, found.edges, strict=True):
+        for share, side in zip(shares, ("lower", "upper"), strict=True):
+            if share > PILED:
+                said.append(
+                    f"{share:.0%} of the posterior of {name} lies at the {side} end of its prior:"
+                    " its interval is set by the prior, widen it."
+                )
+    flat = [n for n, s in zip(names, found.calibration.shrinkage, strict=True) if s > _FLAT]
+    if flat:
+        said.append(f"These summaries say next to nothing about {', '.join(flat)}.")
+    if found.simulations.failed:
+        said.append(_failures(found))
+    if found.predictive.failed > 0.5:
+        said.append(
+            f"{found.predictive.failed:.0%} of the students with parameters from the posterior"
+            " failed: do not use it."
+        )
+    elif found.predictive.ratio > 0.9:
+        said.append(
+            "Students with parameters from the posterior come hardly nearer to the observation than"
+            f" those from the prior (distance {found.predictive.posterior:.2f} against"
+            f" {found.predictive.prior:.2f})."
+        )
+    return tuple(said)
+
+
+def calibration_verdict(found: Calibration, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Whether the posteriors are calibrated, and where not, in which way."""
+    tests = len(found.ranks)
+    wrong = [k for k, p in enumerate(found.sbc_pvalues) if p * len(found.sbc_pvalues) < SIGNIFICANT]
+    said = [_parameter(found, k, names[k]) for k in wrong]
+    if found.tarp_pvalue < SIGNIFICANT and not wrong:
+        way = "displaced"
+        if abs(found.area_to_curve) > _WIDE_OFF:
+            way = "too narrow" if found.area_to_curve < 0 else "too wide"
+        said.append(
+            f"The parameters together are not calibrated: posteriors are {way} (p ="
+            f" {found.tarp_pvalue:.2g})."
+        )
+    if said:
+        return (
+            "The posterior is NOT calibrated: do not take its intervals at face value; give more"
+            " simulations or more members.",
+            *said,
+        )
+    return (
+        f"The posterior is calibrated as far as {tests} held-out simulations can tell: coverage is"
+        f" within {found.coverage_error:.2f} of its nominal values.",
+    )
+
+
+def _parameter(found: Calibration, k: int, name: str) -> str:
+    """In which way one parameter is not calibrated."""
+    covered, nominal = found.coverage[-1, k], LEVELS[-1]
+    mean = float(found.ranks[:, k].mean())
+    error = float(np.sqrt(1 / 12 / len(found.ranks)))
+    if abs(mean - 0.5) > 3 * error:
+        way = f"posteriors are too {'low' if mean > 0.5 else 'high'}"
+    elif found.coverage[:, k].sum() < sum(LEVELS):
+        way = "posteriors are too narrow"
+    else:
+        way = "posteriors are too wide"
+    return (
+        f"{name}: {way}; {nominal:.0%} intervals hold the truth in {covered:.0%} of cases (p ="
+        f" {found.sbc_pvalues[k]:.2g})."
+    )
+
+
+def _failures(found: "Inference") -> str:
+    """How often students failed, in the prior and where the posterior is."""
+    total, failed = len(found.simulations), found.simulations.failed
+    sentence = f"{failed} of {total} simulations failed ({found.simulations.counts()})"
+    if found.success is not None:
+        unit = found.prior.to_unit(found.draws)
+        at = float(found.success.probabilities(unit)[:, 0].mean())
+        sentence += f"; of students from the posterior, {at:.0%} are expected to"
+    return sentence + "."
