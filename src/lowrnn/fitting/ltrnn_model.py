@@ -24,6 +24,12 @@ Values = dict[str, Tensor]
 #: Expected counts below which the logarithm of a likelihood is cut off.
 _FEWEST = 1e-6
 
+#: Where entries of a and b begin. Their length does not count, but how fast Adam turns them.
+_SIZE = 0.3
+
+#: Scale of a readout when it begins, in standard deviations: phi then reaches most of the data.
+_RANGE = 2.5
+
 
 @dataclass(frozen=True, eq=False)
 class Kernel:
@@ -77,16 +83,16 @@ class Model:
         sd = square.sqrt()
         if not self.poisson:
             typical = float(square.mean().sqrt())
-            return mean, torch.where(sd > 1e-3 * typical, sd, typical)
+            return mean, _RANGE * torch.where(sd > 1e-3 * typical, sd, typical)
         # Of what softplus turns into the expected count.
         least = mean.clamp(min=0.5 / float(seen.max()))
-        return torch.log(torch.expm1(least.double())).float(), sd.clamp(min=1.0)
+        return least + torch.log(-torch.expm1(-least)), sd.clamp(min=1.0)
 
     def begin(self, rng: np.random.Generator) -> Values:
         """Parameters before the first update; b is a, so that each component begins alone."""
         s = self.settings
         trials, _, neurons = self.y.shape
-        a = rng.standard_normal((neurons, s.rank))
+        a = _SIZE * rng.standard_normal((neurons, s.rank))
         arrays = {
             "a": a,
             "b": a.copy(),
