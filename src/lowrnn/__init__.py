@@ -7,6 +7,7 @@ if TYPE_CHECKING:
     # `X as X` marks a name as public for type checkers.
     from lowrnn.errors import InputError as InputError
     from lowrnn.fitting import LINT as LINT
+    from lowrnn.fitting import LTRNN as LTRNN
     from lowrnn.networks import RNN as RNN
     from lowrnn.networks import FullRank as FullRank
     from lowrnn.networks import GaussianMixture as GaussianMixture
@@ -26,6 +27,7 @@ _HOME = {
     "GaussianMixture": "networks",
     "InputError": "errors",
     "LINT": "fitting",
+    "LTRNN": "fitting",
     "LowRank": "networks",
     "LowTensorRank": "networks",
     "MeanField": "theory",

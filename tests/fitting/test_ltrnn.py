@@ -6,9 +6,8 @@ import pandas as pd
 import pytest
 from sklearn.base import clone
 
-from lowrnn import RNN, InputError, LowTensorRank, Recording
+from lowrnn import LTRNN, RNN, InputError, LowTensorRank, Recording
 from lowrnn.fitting import ltrnn_fit, r2
-from lowrnn.fitting.ltrnn import LTRNN
 
 NEURONS, TRIALS, STEPS, CONDITIONS = 40, 60, 15, np.arange(60) % 4
 TRIAL = np.arange(TRIALS)
