@@ -9,6 +9,15 @@ from lowrnn.learning.many import train_many
 from lowrnn.learning.minimal import MinimalRank, fit_minimal_rank
 from lowrnn.learning.mixture import TrainedMixture, train_mixture
 from lowrnn.learning.mixture_minimal import MinimalPopulations, fit_minimal_populations
+from lowrnn.learning.plasticity import (
+    RULES,
+    FactoredChange,
+    Force,
+    PlasticityRule,
+    RuleOutcome,
+    learn_by_rule,
+    simulate_learning,
+)
 from lowrnn.learning.recipe import Recipe, Stage, train_recipe
 from lowrnn.learning.recipes import recipe_for
 from lowrnn.learning.recorder import WeightRecorder, history_of
@@ -17,11 +26,16 @@ from lowrnn.learning.train import Trained, train
 from lowrnn.networks.threads import one_torch_thread
 
 __all__ = [
+    "RULES",
     "Continued",
+    "FactoredChange",
+    "Force",
     "History",
     "MinimalPopulations",
     "MinimalRank",
+    "PlasticityRule",
     "Recipe",
+    "RuleOutcome",
     "Score",
     "Stage",
     "Trained",
@@ -35,9 +49,11 @@ __all__ = [
     "hessian_trace",
     "history_of",
     "initial_network",
+    "learn_by_rule",
     "low_rank_start",
     "one_torch_thread",
     "recipe_for",
+    "simulate_learning",
     "train",
     "train_many",
     "train_mixture",

@@ -1,0 +1,23 @@
+"""Plasticity: local learning rules, and networks that learn by them."""
+
+from lowrnn.learning.plasticity.factors import FactoredChange
+from lowrnn.learning.plasticity.force import Force
+from lowrnn.learning.plasticity.latent_gradient import latent_gradient
+from lowrnn.learning.plasticity.learn import RuleOutcome, learn_by_rule, simulate_learning
+from lowrnn.learning.plasticity.named import RULES
+from lowrnn.learning.plasticity.rule import PlasticityRule
+from lowrnn.learning.plasticity.terms import Term, format_terms, parse_terms
+
+__all__ = [
+    "RULES",
+    "FactoredChange",
+    "Force",
+    "PlasticityRule",
+    "RuleOutcome",
+    "Term",
+    "format_terms",
+    "latent_gradient",
+    "learn_by_rule",
+    "parse_terms",
+    "simulate_learning",
+]
