@@ -48,7 +48,8 @@ def rsa(one: ArrayLike, other: ArrayLike) -> float:
     ----------
     Kriegeskorte, Mur & Bandettini 2008.
     """
-    flat = [np.asarray(value, float).reshape(len(value), -1) for value in (one, other)]  # type: ignore[arg-type]
+    arrays = [np.asarray(value, float) for value in (one, other)]
+    flat = [array.reshape(len(array), -1) for array in arrays]
     if len(flat[0]) != len(flat[1]) or len(flat[0]) < 3:
         raise InputError(
             f"activity has {len(flat[0])} and {len(flat[1])} conditions: give the same, at least 3"

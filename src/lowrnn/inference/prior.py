@@ -60,7 +60,7 @@ class BoxPrior:
     @property
     def sd(self) -> Array:
         """Standard deviation of each parameter, (parameter,)."""
-        return (self.high - self.low) / np.sqrt(12)
+        return np.asarray((self.high - self.low) / np.sqrt(12))
 
     def sample(self, count: int, rng: np.random.Generator) -> Array:
         """Independent draws, (count, parameter)."""
