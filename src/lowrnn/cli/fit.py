@@ -1,7 +1,6 @@
 """`lowrnn fit`: from a recording to the low-rank network that explains it."""
 
 import math
-import re
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -39,21 +38,57 @@ def fit(
         Path | None, typer.Option(metavar="FILE", help="Data file, in place of the YAML's.")
     ] = None,
     on: Annotated[
-        str, typer.Option(help="What the data are: states x, or rates phi(x).")
-    ] = "states",
+        str | None,
+        typer.Option(help="What the data are: states x, or rates phi(x), as over trials."),
+    ] = None,
     nonlinearity: Annotated[str, typer.Option(help="Transfer function of the network.")] = "tanh",
     tau: Annotated[float, typer.Option(help="Time constant in seconds.")] = 0.1,
-    bias: Annotated[bool, typer.Option("--bias", help="Fit an offset a neuron.")] = False,
+    bias: Annotated[
+        bool | None,
+        typer.Option("--bias/--no-bias", help="Fit neurons' offsets, as over trials."),
+    ] = None,
     initial_state: Annotated[
-        str, typer.Option(help="State before the first bin: zero, shared or trial.")
+        str,
+        typer.Option(help="State before the first bin: zero, shared, trial (condition)."),
     ] = "shared",
-    updates: Annotated[int, typer.Option(help="Gradient updates after the start.")] = 300,
+    updates: Annotated[
+        int | None, typer.Option(help="Gradient updates: 300, over trials 1200.")
+    ] = None,
     penalty: Annotated[
-        float, typer.Option(help="Ridge penalty, in units of the estimated noise.")
-    ] = 3.0,
-    folds: Annotated[int, typer.Option(help="Folds of held-out conditions.")] = 5,
-    seeds: Annotated[int, typer.Option(help="Repetitions of all folds.")] = 1,
+        float | None, typer.Option(help="Ridge penalty in units of the estimated noise: 3.")
+    ] = None,
+    folds: Annotated[int | None, typer.Option(help="Folds of held-out conditions: 5.")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Repetitions of what is held out: 1, over trials 3.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Determines partitions and starts.")] = 0,
+    over_trials: Annotated[
+        bool, typer.Option("--over-trials", help="Let connectivity change from trial to trial.")
+    ] = False,
+    condition: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN[,COLUMN]", help="Trials of equal value share their inputs."),
+    ] = None,
+    epochs: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Epochs between which changes may jump.")
+    ] = None,
+    trial: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Numbers of the trials: 'trial', or their order."),
+    ] = None,
+    smoothness: Annotated[
+        float | None, typer.Option(help="Over how many trials changes are alike: 15.")
+    ] = None,
+    prior: Annotated[
+        float | None, typer.Option(help="Weight of smoothness over trials in the fit: 1.")
+    ] = None,
+    observation: Annotated[
+        str | None, typer.Option(help="Noise over trials: gaussian, or poisson for counts.")
+    ] = None,
+    learned_inputs: Annotated[
+        int | None,
+        typer.Option(help="Time courses of learned inputs; by default 1 where there is no input."),
+    ] = None,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -62,22 +97,59 @@ def fit(
     Ranks are compared on conditions and neurons that took no part in a fit. The run folder holds
     the network of the chosen rank, those of all ranks, the data and the model's, and report.html.
     An interrupted fit resumes with the same command.
+
+    With --over-trials the recording has single trials in their order, connectivity is a sum of
+    fixed components whose strengths change over trials, and ranks are compared on blocks of entries
+    (trials x bins x neurons), beside networks that do not change.
     """
     from lowrnn.fitting import LINT
     from lowrnn.recordings import read
 
     ranks = parse_ranks(rank)
+    static = {"penalty": penalty, "folds": folds}
+    changing = {
+        "condition": condition, "epochs": epochs, "trial": trial, "smoothness": smoothness,
+        "prior": prior, "observation": observation, "learned-inputs": learned_inputs,
+    }  # fmt: skip
+    _refuse(static if over_trials else changing, over_trials)
     data = read(recording, file=file)
-    estimator = LINT(
-        on=on, nonlinearity=nonlinearity, tau=tau, bias=bias, initial_state=initial_state,
-        updates=updates, penalty=penalty,
-    )  # fmt: skip
-    folder = run_folder(out, f"{recording.stem}-rank-{rank.replace(':', '-').replace(',', '-')}")
     source = recording if file is None else file
+    name = f"{recording.stem}-rank-{rank.replace(':', '-').replace(',', '-')}"
+    if over_trials:
+        from lowrnn.cli import fit_over_trials as changes
+
+        trials = changes.ordered(data, condition, epochs, trial)
+        network = changes.estimator(
+            trials.recording, on=on, nonlinearity=nonlinearity, tau=tau, bias=bias,
+            initial_state=initial_state, updates=updates, smoothness=smoothness, prior=prior,
+            observation=observation, learned_inputs=learned_inputs,
+        )  # fmt: skip
+        folder = run_folder(out, f"{name}-over-trials")
+        metrics = changes.run(
+            trials, ranks, network, folder, splits=3 if seeds is None else seeds, seed=seed,
+            source=source,
+        )  # fmt: skip
+        print_result(metrics, changes.sentence(metrics), as_json=as_json)
+        return
+    estimator = LINT(
+        on=on or "states", nonlinearity=nonlinearity, tau=tau, bias=bool(bias),
+        initial_state=initial_state, updates=300 if updates is None else updates,
+        penalty=3.0 if penalty is None else penalty,
+    )  # fmt: skip
     metrics = run(
-        data, ranks, estimator, folder, folds=folds, seeds=seeds, seed=seed, source=source
-    )
+        data, ranks, estimator, run_folder(out, name), folds=5 if folds is None else folds,
+        seeds=1 if seeds is None else seeds, seed=seed, source=source,
+    )  # fmt: skip
     print_result(metrics, sentence(metrics), as_json=as_json)
+
+
+def _refuse(options: dict[str, Any], over_trials: bool) -> None:
+    """Options of the other kind of fit, which would be ignored."""
+    for name, value in options.items():
+        if value is not None:
+            mend = "leave it out, or --over-trials" if over_trials else "add --over-trials"
+            given = "with" if over_trials else "without"
+            raise InputError(f"--{name} is {value!r} {given} --over-trials: {mend}")
 
 
 def parse_ranks(given: str) -> list[int]:
@@ -206,6 +278,7 @@ def _results(data: "Recording", selection: "RankSelection", ceiling: Any) -> "xr
     import xarray as xr
 
     from lowrnn.fitting import neuron_r2
+    from lowrnn.report.labels import label_coordinates
 
     chosen = selection.fits[selection.rank]
     inputs = np.zeros((*data.rates.shape[:2], 0)) if data.inputs is None else data.inputs
@@ -231,25 +304,5 @@ def _results(data: "Recording", selection: "RankSelection", ceiling: Any) -> "xr
         "input": list(data.input_names),
     }
     dimensions = {dimension for dims, *_ in variables.values() for dimension in np.atleast_1d(dims)}
-    for axis, table in (("trial", data.conditions), ("neuron", data.neurons)):
-        for name, column in table.items():
-            # A slash would make a group of the file; xarray drops coordinates with a space.
-            label = re.sub(r"[\s/]+", "_", str(name))
-            while not label or label in dimensions | coords.keys() | variables.keys():
-                label = f"{axis}_{label}"
-            coords[label] = (axis, _plain(column))
+    coords |= label_coordinates(data, dimensions | coords.keys() | variables.keys())
     return xr.Dataset(variables, coords, {"unit": data.unit})
-
-
-def _plain(column: Any) -> Any:
-    """Labels that a file can hold: numbers, or text that is empty where a value is missing."""
-    import numpy as np
-    import pandas as pd
-
-    if pd.api.types.is_bool_dtype(column) and not column.hasnans:
-        return column.to_numpy(bool)
-    if pd.api.types.is_integer_dtype(column) and not column.hasnans:
-        return column.to_numpy(np.int64)
-    if pd.api.types.is_numeric_dtype(column):
-        return column.to_numpy(np.float64, na_value=np.nan)
-    return np.array(["" if pd.isna(value) else str(value) for value in column])

@@ -3,6 +3,13 @@
 from lowrnn.report.folder import write_training
 from lowrnn.report.headline import headline_figure
 from lowrnn.report.learning.folder import write_sweep
+from lowrnn.report.over_trials.folder import write_over_trials
 from lowrnn.report.write import write_report
 
-__all__ = ["headline_figure", "write_report", "write_sweep", "write_training"]
+__all__ = [
+    "headline_figure",
+    "write_over_trials",
+    "write_report",
+    "write_sweep",
+    "write_training",
+]

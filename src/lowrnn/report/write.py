@@ -14,6 +14,7 @@ from lowrnn.report.learning.page import is_sweep, write_sweep_report
 from lowrnn.report.loadings import loadings_section
 from lowrnn.report.neurons import neurons_section
 from lowrnn.report.outputs import outputs_section
+from lowrnn.report.over_trials.page import is_over_trials, write_over_trials_report
 from lowrnn.report.page import Section, render
 from lowrnn.report.populations import find_populations, populations_section
 from lowrnn.report.provenance import provenance_section
@@ -52,6 +53,8 @@ def write_report(folder: str | Path, task: Task | None = None) -> Path:
         return write_theory_report(Path(folder))
     if is_sweep(Path(folder)):
         return write_sweep_report(Path(folder))
+    if is_over_trials(Path(folder)):
+        return write_over_trials_report(Path(folder))
     run = Run.load(folder, task)
     provenance = run.metrics.get("provenance") or {}
     groups = conditions(run)

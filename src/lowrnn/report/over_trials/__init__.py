@@ -1,0 +1,1 @@
+"""The report of a fit over trials: whether connectivity changed, and what that did."""

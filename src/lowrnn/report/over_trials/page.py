@@ -1,0 +1,296 @@
+"""The page of a fit over trials, from its run folder."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import xarray as xr
+from pydantic import Field
+
+from lowrnn.analysis.over_trials import eigenvalues_over_trials, overlaps_over_trials
+from lowrnn.errors import InputError
+from lowrnn.files import write_text
+from lowrnn.networks import RNN
+from lowrnn.recordings.schema import validate
+from lowrnn.report.metrics import Count, Number, RankMetrics, RunMetrics
+from lowrnn.report.over_trials.courses import BAND, eigenvalues_figure, factors_figure
+from lowrnn.report.over_trials.dynamics import MOST_COMPONENTS, flow_figure, latents_figure
+from lowrnn.report.over_trials.found import MOST_CONDITIONS, Found
+from lowrnn.report.over_trials.neurons import explained_figure, loadings_figure, loss_figure
+from lowrnn.report.over_trials.scores import models_figure, ranks_figure
+from lowrnn.report.over_trials.verdict import verdict
+from lowrnn.report.page import Figure, Section, Table, render
+from lowrnn.report.provenance import provenance_rows
+from lowrnn.report.style import counted, number
+
+KIND = "fit-over-trials"
+
+#: Similarity of components from other starts above which they can be read one by one.
+_TRUSTED = 0.9
+
+
+class OverTrialsMetrics(RunMetrics):
+    """Of `lowrnn fit --over-trials`."""
+
+    tensor_rank_selected: Count
+    ranks: Annotated[list[RankMetrics], Field(min_length=1)]
+    static_r2_heldout: Number | None = None
+    shuffle_r2_heldout: Number | None = None
+    r2: Number | None = None
+    learning_r2: Number | None = None
+    similarity: list[Number | None] = Field(default_factory=list)
+    trials: Count
+    neurons: Count
+
+
+def is_over_trials(folder: Path) -> bool:
+    """Whether `lowrnn fit --over-trials` wrote the folder."""
+    try:
+        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return isinstance(metrics, dict) and metrics.get("kind") == KIND
+
+
+def write_over_trials_report(folder: Path) -> Path:
+    """Write `report.html` from what a fit over trials left in a folder.
+
+    Raises
+    ------
+    InputError
+        If a file is missing, damaged, or not as the command wrote it.
+    """
+    path = folder / "metrics.json"
+    metrics = json.loads(path.read_text(encoding="utf-8"))
+    checked = validate(OverTrialsMetrics, metrics, str(path))
+    try:
+        config = (folder / "config.yaml").read_text(encoding="utf-8")
+        results = xr.load_dataset(folder / "results.nc", engine="h5netcdf")
+        found = Found(results, RNN.load(folder / "network.safetensors"), metrics)
+        sections = [
+            _summary(found),
+            _scores(found),
+            _factors(found),
+            _latents(found),
+            _eigenvalues(found),
+            *_flow(found),
+            _neurons(found),
+            _identifiable(found),
+        ]
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(
+            f"run folder {folder} is not as lowrnn fit --over-trials wrote it"
+            f" ({type(error).__name__}: {error}): run the command again"
+        ) from None
+    provenance = dict(metrics.get("provenance") or {})
+    sections.append(
+        Section(
+            "Provenance",
+            ["The configuration below and these versions repeat the run."],
+            table=Table(["", ""], provenance_rows(provenance)),
+            listing=config,
+        )
+    )
+    name = Path(str(provenance.get("data_file", "a recording"))).name
+    about = [
+        f"{checked.neurons} neurons",
+        counted(checked.trials, "trial"),
+        str(provenance.get("date", "")),
+    ]
+    page = folder / "report.html"
+    title = f"Connectivity over the trials of {name}"
+    subtitle = " · ".join(part for part in about if part)
+    write_text(page, render(title, subtitle, sections, found.conditions))
+    return page
+
+
+def _summary(found: Found) -> Section:
+    metrics = found.metrics
+    rank = metrics["tensor_rank_selected"]
+    chosen = next(row for row in metrics["ranks"] if row["rank"] == rank)
+    tiles = [
+        (str(rank), "components selected"),
+        (number(chosen["r2_heldout"], 3), "held-out R², changing"),
+        (number(metrics["static_r2_heldout"], 3), "static"),
+        (number(metrics["shuffle_r2_heldout"], 3), "trials shuffled"),
+    ]
+    model = (
+        "In trial k the network has the connectivity J = (1/N) Σ c a bᵀ over its components: the"
+        " patterns a and b are the same in all trials, and only their strengths c, the trial"
+        " factors, change (Pellegrino, Cayco-Gajic & Chadwick 2023)."
+    )
+    return Section("Summary", [*verdict(found.results, rank), model], tiles=tiles)
+
+
+def _scores(found: Found) -> Section:
+    rank = found.metrics["tensor_rank_selected"]
+    ranks = np.asarray(found.results["rank"])
+    splits = found.results.sizes["split"]
+    why = (
+        f"Rank {rank} was selected: the smallest whose held-out R² falls short of the best by no"
+        " more than one standard error of the difference, or 0.01."
+        if len(ranks) > 1
+        else f"Rank {rank} was fitted alone, so nothing was selected."
+    )
+    text = [
+        "Blocks of entries (trials × bins × neurons) took no part in a fit, with a margin around"
+        " them, and all models predict the same blocks. R² counts all variance of single trials,"
+        " noise included, so its highest possible value is unknown and far below 1 for spikes.",
+        why,
+    ]
+    return Section(
+        "Does connectivity change over trials?",
+        text,
+        figures=[
+            Figure(
+                ranks_figure(found),
+                "Held-out R² against rank, mean and standard error over"
+                f" {counted(splits, 'split')}. Dotted: the rank selected.",
+                narrow=True,
+            ),
+            Figure(
+                models_figure(found),
+                "A dot is a split, a bar their mean; static and CP at the rank at which they do"
+                " best, the others at the selected one. Shuffled: the trials of each condition in"
+                " random order. By itself: factors without smoothness. Blocks: an independent"
+                " static network for each epoch, or each quarter of the trials.",
+                narrow=True,
+            ),
+        ],
+    )
+
+
+def _factors(found: Found) -> Section:
+    text = [
+        "How strong each component is in each trial. Their scale is that of the shortest b, so"
+        " courses can be compared, and sizes of different components only loosely.",
+    ]
+    labels = np.unique(np.asarray(found.results["condition_label"]).astype(str))
+    if len(labels) > MOST_CONDITIONS:
+        text.append(
+            f"Of {len(labels)} conditions the {MOST_CONDITIONS} most frequent are in colour, here"
+            " and below; the others are grey, or left out of averages."
+        )
+    return Section(
+        "Trial factors",
+        text,
+        figures=[
+            Figure(
+                factors_figure(found),
+                "Dots: single trials. Line: their smooth part; band: its standard deviation times"
+                f" {BAND:g}, with the patterns a and b and all else held, so too narrow where those"
+                " are uncertain. Shading tells epochs apart.",
+            )
+        ],
+    )
+
+
+def _latents(found: Found) -> Section:
+    rank = found.connectivity.rank
+    more = "" if rank <= MOST_COMPONENTS else f" The first {MOST_COMPONENTS} of {rank} are shown."
+    return Section(
+        "Latents early and late",
+        [],
+        figures=[
+            Figure(
+                latents_figure(found),
+                "Coordinates κ of the network's states along a, averaged over the trials of a"
+                f" condition.{more} Differences between columns are what changing connectivity does"
+                " to the dynamics.",
+            )
+        ],
+    )
+
+
+def _eigenvalues(found: Found) -> Section:
+    values = eigenvalues_over_trials(overlaps_over_trials(found.rnn))
+    return Section(
+        "Eigenvalues by trial",
+        [
+            "Eigenvalues of each trial's connectivity, all neurons at gain 1: above a real part of"
+            " 1 (dashed) a pattern would sustain itself, below it activity decays, and a pair of"
+            " imaginary parts is a rotation. Saturation lowers them."
+        ],
+        figures=[
+            Figure(
+                eigenvalues_figure(found, values),
+                "Dots: trials. Blue: the eigenvalue with the largest real part in the first trial,"
+                " followed from there.",
+            )
+        ],
+    )
+
+
+def _flow(found: Found) -> list[Section]:
+    if found.connectivity.rank != 2:
+        return []
+    return [
+        Section(
+            "Flow of the latents",
+            [
+                "At the mean trial factors of these trials and the mean input of the last bin."
+                " Where no trial went, flow is the model's extrapolation."
+            ],
+            figures=[
+                Figure(
+                    flow_figure(found),
+                    "Grey: direction of the flow. Lines: mean latents of a condition, with a dot at"
+                    " the end of the trial.",
+                )
+            ],
+        )
+    ]
+
+
+def _neurons(found: Found) -> Section:
+    rank = found.connectivity.rank
+    more = "" if rank <= MOST_COMPONENTS else f" The first {MOST_COMPONENTS} of {rank} are shown."
+    return Section(
+        "Neurons",
+        [],
+        figures=[
+            Figure(
+                loadings_figure(found),
+                "One dot a neuron. a: how much a component drives it; b: how much the component"
+                f" reads from it. r is their correlation.{more}",
+            ),
+            Figure(explained_figure(found), "R² of each neuron on fitted data.", narrow=True),
+            Figure(
+                loss_figure(found),
+                "Loss of the updates: first of a static network, then of the changing one.",
+                narrow=True,
+            ),
+        ],
+    )
+
+
+def _identifiable(found: Found) -> Section:
+    values = [v for v in found.metrics.get("similarity") or [] if v is not None]
+    if not values:
+        stable = "Whether another start finds the same components was not measured."
+    else:
+        told = ", ".join(number(v) for v in values)
+        reads = (
+            "so components can be read one by one"
+            if min(values) > _TRUSTED
+            else "so components mix from start to start: read them together, not one by one"
+        )
+        stable = (
+            f"Components of other random starts have a similarity of {told} to these (1 is the"
+            f" same, by the product of cosines of a, b and c), {reads}."
+        )
+    return Section(
+        "What is identifiable, and what is not",
+        points=[
+            stable,
+            "Known: the span of a, the latents, the recurrent drive in visited states, and the"
+            " course of each trial factor up to its scale.",
+            "Known only in part: b, in the directions that activity visited. What it reads from"
+            " others cannot be seen, and was left out.",
+            "Not known: the weights between pairs of neurons. Components whose trial factors are"
+            " proportional, as two that hardly change, can be mixed without a trace.",
+            "Changed inputs and changed connectivity are told apart only by the dynamics that they"
+            " imply: compare a model with inputs that change before you speak of plasticity.",
+        ],
+    )
