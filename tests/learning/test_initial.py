@@ -47,6 +47,13 @@ def test_exact_norms(rank, readout):
     np.testing.assert_array_equal(exact.connectivity.dense(), plain.connectivity.dense())
 
 
+def test_overlaps():
+    low = initial_network(ContextDecision(), N, 3, seed=2, overlap=0.9).connectivity
+    np.testing.assert_allclose(low.m.T @ low.n / N, 0.9 * np.eye(3), atol=0.1)
+    plain = initial_network(ContextDecision(), N, 3, seed=2).connectivity
+    np.testing.assert_allclose(low.n - plain.n, 0.9 * plain.m, atol=1e-6)
+
+
 def test_the_noise_is_the_published_one():
     """0.05 a step settles to 0.05 / sqrt(1 - 0.8²) in a neuron without connections."""
     rnn = initial_network(ContextDecision(), 400, g=0.0)

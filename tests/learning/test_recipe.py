@@ -202,6 +202,7 @@ def test_published_recipes_reach_the_published_accuracy(name, rank, published):
         ("flip_flop", 2, 0.98),
         ("cosine", 2, 0.99),
         ("cue_set_go", 2, 0.98),
+        ("measure_wait_go", 3, 0.9),
     ],
 )
 def test_defaults_solve_the_tasks_at_their_published_rank(name, rank, least):

@@ -25,6 +25,7 @@ def initial_network(
     tau: float = 0.1,
     nonlinearity: str = "tanh",
     noise_std: float = PUBLISHED_NOISE,
+    overlap: float = 0.0,
     exact_norms: bool = False,
     dtype: Any = np.float32,
 ) -> RNN:
@@ -54,6 +55,10 @@ def initial_network(
     noise_std : float
         Noise that the network is trained with, in the convention of `RNN`. The default is the
         published 0.05 a step at `dt = 0.2 tau`.
+    overlap : float
+        Mean of `m_r n_r` in a low-rank network, for each latent alone: `n` is `overlap m` and a
+        standard normal part. Near 1 a network at rest holds on to its latents, and gradients reach
+        back over long delays.
     exact_norms : bool
         Whether the columns of input weights and readout are scaled to the norm that they have in
         the mean of large networks, as those of Schuessler et al. 2020 are: √N for both at full
@@ -72,6 +77,8 @@ def initial_network(
         check_rank(rank, neurons)
     if not (math.isfinite(g) and g >= 0):
         raise InputError(f"g is {g}: give a strength of at least 0")
+    if not math.isfinite(overlap):
+        raise InputError(f"overlap is {overlap}: give a finite number")
     rng = generator(seed, "network")
 
     def normal(*shape: int) -> NDArray[np.floating]:
@@ -87,7 +94,8 @@ def initial_network(
     if rank is None:
         connectivity = FullRank((g / math.sqrt(neurons)) * normal(neurons, neurons))
     else:
-        connectivity = LowRank(normal(neurons, rank), normal(neurons, rank))
+        m = normal(neurons, rank)
+        connectivity = LowRank(m, normal(neurons, rank) + m.dtype.type(overlap) * m)
     return RNN(
         connectivity,
         inputs=columns(task.n_inputs, 1),

@@ -156,8 +156,34 @@ _CUE_SET_GO_FULL = Recipe(
     stages=(Stage(settings={"updates": 300, "trained": _TIMED_FULL}),), network={"g": 0.8}
 )
 
+# From random loadings an interval is forgotten in the delay. From latents that a network holds on
+# to it is learned over short delays first, and then over longer ones, without noise.
+_MEASURE_WAIT_GO = Recipe(
+    stages=tuple(
+        Stage(
+            task={"delay": (0.2, longest)},
+            settings={
+                "updates": updates,
+                "learning_rate": rate,
+                "trained": _TIMED,
+                "evaluate_every": 100,
+                "target_accuracy": 0.985,
+            },
+        )
+        for longest, updates, rate in (
+            (0.6, 1500, 0.02),
+            (1.0, 1000, 0.01),
+            (1.6, 1000, 0.01),
+            (2.5, 2000, 0.01),
+        )
+    ),
+    network={"overlap": 1.0, "noise_std": 0.0},
+)
+_MEASURE_WAIT_GO_FULL = Recipe(stages=(Stage(settings={"trained": _TIMED_FULL}),))
+
 #: Where the defaults of `train` do not do.
 OWN: dict[str, tuple[Recipe, Recipe]] = {
     "match_to_sample": (_MATCH, Recipe(stages=(_MATCH_PRIMER, _MATCH_FULL), network={"g": 0.8})),
     "cue_set_go": (_CUE_SET_GO, _CUE_SET_GO_FULL),
+    "measure_wait_go": (_MEASURE_WAIT_GO, _MEASURE_WAIT_GO_FULL),
 }

@@ -12,7 +12,7 @@ from lowrnn.learning.descent import SCHEDULES
 from lowrnn.learning.history import History
 from lowrnn.learning.seeds import check_seed
 from lowrnn.learning.training import ARGUMENTS, GAINS, Training
-from lowrnn.networks import RNN, structured_part
+from lowrnn.networks import RNN, LowTensorRank, structured_part
 from lowrnn.networks.threads import one_torch_thread
 from lowrnn.tasks import Task
 
@@ -217,6 +217,11 @@ def _canonical(rnn: RNN) -> RNN:
 
 def _check_fit(rnn: RNN, task: Task) -> None:
     """Refuse a network that has not the task's inputs, outputs and time step."""
+    if isinstance(rnn.connectivity, LowTensorRank):
+        raise InputError(
+            "connectivity of the network is low-tensor-rank, which belongs to the trials of a fit:"
+            " give that of one trial, connectivity.at(trial)"
+        )
     for what, found, wanted in (
         ("inputs", rnn.inputs.shape[1], task.n_inputs),
         ("outputs", rnn.readout.shape[1], task.n_outputs),
