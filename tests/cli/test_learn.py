@@ -54,6 +54,21 @@ def test_tensor_rank(call, tmp_path):
     assert "over the course of learning" in (tmp_path / "report.html").read_text()
 
 
+def test_a_rule(call, tmp_path):
+    answer = call(
+        "learn", "perceptual_decision", "--rule", "eprop", "--neurons", 16, "--rank", 1, "--trials",
+        64, "--out", tmp_path, "--json",
+    )  # fmt: skip
+    assert answer.exit_code == 0, answer.stderr
+    found = json.loads(answer.stdout)
+    assert found == json.loads((tmp_path / "metrics.json").read_text())
+    wanted = {"task": "perceptual_decision", "rule": "eprop", "trials": 64}
+    assert {name: found[name] for name in wanted} == wanted
+    for name in ("accuracy", "loss", "norm_dw", "participation_ratio", "seconds"):
+        assert np.isfinite(found[name])
+    assert (tmp_path / "report.html").is_file()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -62,6 +77,8 @@ def test_tensor_rank(call, tmp_path):
         (("flip_flop", "--g", "1:0:1"), "g is '1:0:1'"),
         (("flip_flop", "--g", "-1"), "gs is -1"),
         (("flip_flop", "--seeds", 0), "seeds is 0"),
+        (("flip_flop", "--rule", "hope"), "rule is 'hope': choose among"),
+        (("flip_flop", "--rule", "hebb", "--on", "x"), "on is 'x': choose 'J' or 'mn'"),
         (("flip_flop", "--set", "bits"), "give NAME=VALUE"),
     ],
 )

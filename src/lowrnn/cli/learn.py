@@ -1,6 +1,7 @@
 """`lowrnn learn`: what learning changes in networks from random matrices of several strengths."""
 
 import time
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -57,6 +58,16 @@ def learn(
     cluster: Annotated[
         str | None, typer.Option(help="Train on Dask: local, slurm or a scheduler's address.")
     ] = None,
+    rule: Annotated[
+        str | None,
+        typer.Option(help="Learn by this plasticity rule, one network, such as rflo or hebb."),
+    ] = None,
+    trials: Annotated[int, typer.Option(help="With --rule: trials to show.")] = 6400,
+    on: Annotated[str, typer.Option(help="With --rule: what it acts on, J or mn.")] = "J",
+    rank: Annotated[
+        int | None, typer.Option(help="With --rule: rank of the network; full by default.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="With --rule: determines network and trials.")] = 0,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -65,7 +76,17 @@ def learn(
     The run folder holds the trained networks with their matrices before learning, the measures of
     every change of weights, and report.html. An interrupted sweep resumes with the same command,
     and one with more strengths or seeds trains only what is new.
+
+    With --rule, one network learns by a plasticity rule instead of by gradients; its run folder is
+    that of lowrnn train.
     """
+    if rule is not None:
+        by_rule(
+            task, rule, strength=parse_strengths(g)[-1], neurons=neurons, preset=preset,
+            settings=settings or [], trials=trials, on=on, rank=rank, seed=seed, out=out,
+            as_json=as_json,
+        )  # fmt: skip
+        return
     from lowrnn import learning, tasks
     from lowrnn.analysis import learning_sweep
     from lowrnn.report import write_sweep
@@ -113,6 +134,60 @@ def learn(
     sentence = (
         f"{converged} of {len(found['rows'])} networks learned {chosen.name}."
         f"\n{folder / 'report.html'}"
+    )
+    print_result(found, sentence, as_json=as_json)
+
+
+def by_rule(
+    task: str,
+    rule: str,
+    *,
+    strength: float,
+    neurons: int,
+    preset: str | None,
+    settings: list[str],
+    trials: int,
+    on: str,
+    rank: int | None,
+    seed: int,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """One network that learns by a plasticity rule, and its run folder."""
+    import math
+
+    from lowrnn import tasks
+    from lowrnn.learning import learn_by_rule
+    from lowrnn.report import write_training
+
+    chosen = tasks.task(task, preset=preset, **task_parameters(settings))
+    name = f"learn-{chosen.name}-{rule}-seed-{seed}"
+    batches = max(1, trials // 32)
+    with progress_bar("learning", batches) as advance:
+        outcome, trained = learn_by_rule(
+            rule, chosen, neurons=neurons, rank=rank, on=on, g=strength, seed=seed, trials=trials,
+            progress=lambda done, loss, accuracy: advance(
+                done, f"loss {loss:.3g}, accuracy {accuracy:.3f}"
+            ),
+        )  # fmt: skip
+    measured = outcome.as_dict()
+    if not math.isfinite(measured["participation_ratio"]):
+        measured["participation_ratio"] = None
+    config = {
+        "command": "learn",
+        "rule": rule,
+        "trials": trials,
+        "on": on,
+        "g": strength,
+        "preset": preset,
+    }
+    found = write_training(
+        run_folder(out, name), trained.rnn, chosen, trained.history, seed=seed, config=config,
+        metrics={**measured, "provenance": provenance(seed=seed)},
+    )  # fmt: skip
+    sentence = (
+        f"{100 * outcome.accuracy:.1f} % of 1000 new trials are answered correctly, after"
+        f" {outcome.trials} trials and {outcome.seconds:.1f} s.\n{found['out']}/report.html"
     )
     print_result(found, sentence, as_json=as_json)
 
