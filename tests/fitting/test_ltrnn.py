@@ -241,15 +241,17 @@ def test_a_checkpoint_of_other_data_is_refused(rates, tmp_path):
         fit.fit(rates[::-1].copy())
 
 
-def test_same_numbers_whatever_the_number_of_threads(rates):
-    many = np.tile(rates, (3, 3, 1))
-    found = []
+@pytest.mark.parametrize("readout", ["identity", "affine"])
+def test_same_numbers_whatever_the_number_of_threads(rates, readout):
+    # So many that they are shared.
+    many, conditions = np.tile(rates, (4, 5, 1)), np.tile(CONDITIONS, 4)
+    fit = student(readout=readout, updates=(2, 4))
     before = numba.get_num_threads()
-    for threads in {1, before}:
+    found = []
+    for threads in (1, before):
         numba.set_num_threads(threads)
-        found.append(student(updates=(5, 10)).fit(many, conditions=np.tile(CONDITIONS, 3)))
-    numba.set_num_threads(before)
-    assert all(np.array_equal(fit.a_, found[0].a_) for fit in found)
+        found.append(clone(fit).fit(many, conditions=conditions).trial_factors_)
+    assert np.array_equal(*found)
 
 
 @pytest.mark.parametrize(

@@ -10,19 +10,16 @@ from torch import Tensor
 
 from lowrnn.fitting.data import squared_deviations
 from lowrnn.fitting.ltrnn_data import Trials
+from lowrnn.fitting.ltrnn_readout import readout_error
 from lowrnn.fitting.trial_factors import TrialProcess, trial_process
 from lowrnn.networks.kernels import integrate, squared_error
 from lowrnn.networks.noise import Noise
-from lowrnn.networks.nonlinearity import NONLINEARITIES
 
 if TYPE_CHECKING:
     from lowrnn.fitting.ltrnn import LTRNN
 
 Array = NDArray[np.floating]
 Values = dict[str, Tensor]
-
-#: Expected counts below which the logarithm of a likelihood is cut off.
-_FEWEST = 1e-6
 
 #: Where entries of a and b begin. Their length does not count, but how fast Adam turns them.
 _SIZE = 0.3
@@ -141,31 +138,22 @@ class Model:
                 kernel.tensors, kernel.u, self.y, self.weight, on=s.on, alpha=self.alpha,
                 nonlinearity=s.nonlinearity, noise=Noise(0.0),
             )  # fmt: skip
-        expected = self._expected(kernel, values)
-        if self.poisson:
-            terms = expected - self.filled * torch.log(expected + _FEWEST)
-            return torch.where(self.seen, terms, 0.0).sum() / self.count
-        error = torch.where(self.seen, expected - self.filled, 0.0)
-        return error.square().sum() / self.variance
+        x = integrate(
+            kernel.tensors, kernel.u, alpha=self.alpha, nonlinearity=s.nonlinearity,
+            noise=Noise(0.0),
+        )  # fmt: skip
+        weight = 1 / self.count if self.poisson else 1 / self.variance
+        bias = values.get("bias", torch.zeros(self.y.shape[2]))
+        return readout_error(
+            x, self.y, bias, self.spread * values["scale"],
+            self.centre + self.spread * values["offset"], on=s.on, nonlinearity=s.nonlinearity,
+            poisson=self.poisson, weight=weight,
+        )  # fmt: skip
 
     def penalty(self, values: Values, noise: float) -> Tensor:
         """What deviations of trial factors add to the loss, under a residual variance `noise`."""
         size = 0.5 * self.settings.prior * values["xi"].square().sum()
         return size / self.count if self.poisson else 2 * noise * size / self.variance
-
-    def _expected(self, kernel: Kernel, values: Values) -> Tensor:
-        s = self.settings
-        x = integrate(
-            kernel.tensors, kernel.u, alpha=self.alpha, nonlinearity=s.nonlinearity,
-            noise=Noise(0.0),
-        )  # fmt: skip
-        signal = x
-        if s.on == "rates":
-            shifted = x + values["bias"] if "bias" in values else x
-            signal = NONLINEARITIES[s.nonlinearity](shifted)
-        begin = self.centre + self.spread * values["offset"]
-        expected = torch.addcmul(begin, self.spread * values["scale"], signal)
-        return torch.nn.functional.softplus(expected) if self.poisson else expected
 
     def readout(self, values: Values) -> tuple[Array, Array]:
         """Scale and offset of each neuron, (neuron,)."""
