@@ -2,7 +2,14 @@
 
 from lowrnn.analysis.alignment import alignment, propagated_inputs, propagated_readout
 from lowrnn.analysis.census import Census, fixed_point_census, soft_eigenvalue_count
+from lowrnn.analysis.change_subspaces import ChangeSubspaces, change_subspaces
 from lowrnn.analysis.clustering import Clusters, cluster, loadings, stability
+from lowrnn.analysis.counterfactuals import (
+    Counterfactuals,
+    counterfactuals,
+    fit_prediction,
+    network_prediction,
+)
 from lowrnn.analysis.eigenvalue_outliers import eigenvalue_outliers, outlier_determinant
 from lowrnn.analysis.epairs import EPairs, epairs
 from lowrnn.analysis.equivalent import (
@@ -12,7 +19,13 @@ from lowrnn.analysis.equivalent import (
     strongest,
     subsampling,
 )
+from lowrnn.analysis.factor_courses import Exponential, FactorCourses, exponential, factor_courses
 from lowrnn.analysis.fixed_points import FixedPoints, fixed_points
+from lowrnn.analysis.fixed_points_over_trials import (
+    Bifurcation,
+    FixedPointsOverTrials,
+    fixed_points_over_trials,
+)
 from lowrnn.analysis.flow import LatentFlow, flow_field
 from lowrnn.analysis.gains import (
     effective_coupling,
@@ -26,8 +39,25 @@ from lowrnn.analysis.identifiability import (
     current_correlation,
     effective_connectivity_correlation,
 )
+from lowrnn.analysis.identifiable_parts import (
+    DriveSplit,
+    IdentifiableParts,
+    Recovery,
+    drive_split,
+    identifiable_parts,
+    recovery,
+    visited_connectivity,
+    visited_rates_over_trials,
+)
 from lowrnn.analysis.inactivation import inactivation, silence, silence_directions
 from lowrnn.analysis.learning_speed import convergence_time
+from lowrnn.analysis.learning_statistics import (
+    Null,
+    curve_correlation,
+    epoch_separation,
+    factor_smoothness,
+    trial_shuffle,
+)
 from lowrnn.analysis.learning_sweep import Learned, learning_sweep
 from lowrnn.analysis.lyapunov_spectrum import flossing_loss, lyapunov_spectrum
 from lowrnn.analysis.operative_dimensions import (
@@ -39,6 +69,14 @@ from lowrnn.analysis.operative_dimensions import (
     row_dimensions,
 )
 from lowrnn.analysis.other_starts import StartLoss, redrawn_start_loss, shuffled_start_loss
+from lowrnn.analysis.over_trials import (
+    MeanLatents,
+    eigenvalues_over_trials,
+    flow_over_trials,
+    mean_latents,
+    overlaps_over_trials,
+    trial_flow,
+)
 from lowrnn.analysis.populations import PopulationSelection, resample, select_populations
 from lowrnn.analysis.readout_alignment import (
     AlongReadout,
@@ -57,6 +95,7 @@ from lowrnn.analysis.rich_lazy import (
     rich_lazy,
     tangent_kernel,
 )
+from lowrnn.analysis.rival_inputs import HeldOut, RivalInputs, rival_inputs
 from lowrnn.analysis.selectivity import selectivity
 from lowrnn.analysis.slow_points import SlowPoints, slow_points
 from lowrnn.analysis.state_dicts import weight_changes
@@ -69,18 +108,31 @@ from lowrnn.analysis.weights import from_torch, from_weights
 
 __all__ = [
     "AlongReadout",
+    "Bifurcation",
     "Census",
+    "ChangeSubspaces",
     "Clusters",
+    "Counterfactuals",
+    "DriveSplit",
     "EPairs",
+    "Exponential",
+    "FactorCourses",
     "FixedPoints",
+    "FixedPointsOverTrials",
+    "HeldOut",
+    "IdentifiableParts",
     "LatentFlow",
     "Learned",
     "LearningComponents",
     "LowRankEquivalent",
+    "MeanLatents",
+    "Null",
     "OperativeDimensions",
     "PopulationSelection",
     "ReadoutDimensions",
+    "Recovery",
     "RichLazy",
+    "RivalInputs",
     "SlowPoints",
     "StartLoss",
     "TargetedAxes",
@@ -90,24 +142,37 @@ __all__ = [
     "WeightChange",
     "active_fraction",
     "alignment",
+    "change_subspaces",
     "cluster",
     "column_dimensions",
     "connectivity_correlation",
     "convergence_time",
+    "counterfactuals",
     "current_correlation",
+    "curve_correlation",
+    "drive_split",
     "effective_connectivity_correlation",
     "effective_coupling",
     "eigenvalue_outliers",
+    "eigenvalues_over_trials",
     "epairs",
+    "epoch_separation",
+    "exponential",
+    "factor_courses",
+    "factor_smoothness",
     "filtered_inputs",
+    "fit_prediction",
     "fixed_point_census",
     "fixed_points",
+    "fixed_points_over_trials",
     "flossing_loss",
     "flow_field",
+    "flow_over_trials",
     "from_torch",
     "from_weights",
     "functional_rank",
     "gains",
+    "identifiable_parts",
     "inactivation",
     "kernel_alignment",
     "learning_sweep",
@@ -115,9 +180,12 @@ __all__ = [
     "low_rank_equivalent",
     "lyapunov_spectrum",
     "mean_field_gains",
+    "mean_latents",
+    "network_prediction",
     "operative_dimensions",
     "operative_dimensions_by",
     "outlier_determinant",
+    "overlaps_over_trials",
     "procrustes_angle",
     "propagated_inputs",
     "propagated_readout",
@@ -126,10 +194,12 @@ __all__ = [
     "readout_dimensions",
     "readout_noise",
     "readout_susceptibility",
+    "recovery",
     "redrawn_start_loss",
     "reduced_network",
     "resample",
     "rich_lazy",
+    "rival_inputs",
     "row_dimensions",
     "select_populations",
     "selectivity",
@@ -148,8 +218,12 @@ __all__ = [
     "targeted_axes",
     "tensor_rank",
     "timing_curve",
+    "trial_flow",
+    "trial_shuffle",
     "truncation_curve",
     "tuning_similarity",
+    "visited_connectivity",
+    "visited_rates_over_trials",
     "weight_change",
     "weight_changes",
 ]

@@ -92,8 +92,22 @@ def fixed_points(rnn: RNN, u: ArrayLike | None = None) -> FixedPoints:
     infinity, which it always does for bounded phi, the signs of `det(-Jacobian)` add up to 1. In a
     plane: stable points and sources minus saddles make 1.
     """
-    flow = LatentFlow.of(rnn, u)
+    return flow_fixed_points(LatentFlow.of(rnn, u))
+
+
+def flow_fixed_points(flow: LatentFlow, near: Array | None = None) -> FixedPoints:
+    """The fixed points of a flow, in its own gauge: all, or those near given latents.
+
+    Parameters
+    ----------
+    flow : LatentFlow
+    near : array (start, rank), optional
+        Where Newton's method starts in place of a search, such as fixed points of a similar flow.
+        `complete` still tells whether what it reached can be all.
+    """
     box, inwards = _bounds(flow)
+    if near is not None:
+        return _classify(flow, _distinct(_newton(flow, near, box)), inwards)
     if flow.nonlinearity == "relu" and flow.rank <= 2:
         found, certain = relu_fixed_points(flow)
         return _classify(flow, _distinct(found), inwards, certain)

@@ -154,7 +154,7 @@ def tensor_rank(
     energy = check_number("energy", energy, above=0)
     if tolerance >= 1 or energy >= 1:
         raise InputError(f"tolerance is {tolerance} and energy {energy}: give less than 1")
-    series, scale = _series(learned)
+    series, scale = series_of(learned)
     parts = unfolded(series, tolerance) if scale else None
     # Factors of a change may cancel.
     if parts is None or (held := float(np.sum(parts.post_values**2))) <= _ROUNDING**2 * scale:
@@ -186,7 +186,7 @@ def tensor_rank(
     )
 
 
-def _series(learned: History | WeightChanges | ArrayLike) -> tuple[Series, float]:
+def series_of(learned: History | WeightChanges | ArrayLike) -> tuple[Series, float]:
     """The changes, and what their squared norm would be if no factors cancelled."""
     if isinstance(learned, History):
         learned = learned.changes
