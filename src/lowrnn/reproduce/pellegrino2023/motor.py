@@ -109,7 +109,7 @@ def _fitted(seed: int) -> "LTRNN":
 
 
 def _least_r2(kind: str, full: bool) -> float:
-    return min(getattr(_fitted(seed), kind) for seed in _SEEDS)
+    return min(float(getattr(_fitted(seed), kind)) for seed in _SEEDS)
 
 
 def _least_correlation(full: bool) -> float:
