@@ -1,0 +1,55 @@
+"""What the report of a fit over trials says of held-out scores."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+from lowrnn.report.over_trials.verdict import difference, verdict
+
+
+def results(varying, static, shuffled, cp=0.0, splits=3):
+    """Scores of rank 1 and 2; rank 1 is worse by 0.05, splits differ alike for all models."""
+    models = ["varying", "static", "shuffled", "cp"]
+    easy = np.linspace(-0.02, 0.02, splits)
+    own = 0.001 * np.arange(splits)
+    cube = np.stack(
+        [
+            np.stack([mean - 0.05 + easy, mean + easy + (own if model == "varying" else 0)])
+            for model, mean in zip(models, (varying, static, shuffled, cp), strict=True)
+        ]
+    )
+    cube[2, 0] = np.nan
+    return xr.Dataset(
+        {"r2_heldout": (("model", "rank", "split"), cube)},
+        {"model_name": ("model", models), "rank": [1, 2]},
+    )
+
+
+@pytest.mark.parametrize(
+    ("scores", "first"),
+    [
+        ((0.5, 0.4, 0.42), "Yes:"),
+        ((0.5, 0.4, 0.5), "Trials differ, but not in an order"),
+        ((0.5, 0.5, 0.3), "No:"),
+        ((0.4, 0.5, 0.3), "No:"),
+    ],
+)
+def test_the_answer(scores, first):
+    assert verdict(results(*scores), 2)[0].startswith(first)
+
+
+def test_dynamics_are_not_credited_with_what_a_decomposition_does_too():
+    assert "no dynamics" in verdict(results(0.5, 0.4, 0.4, cp=0.6), 2)[-1]
+    assert "as well or better" in verdict(results(0.5, 0.4, 0.4, cp=0.6), 2)[-1]
+    assert "as well or better" not in verdict(results(0.5, 0.4, 0.4, cp=0.3), 2)[-1]
+
+
+def test_differences_are_paired_over_splits():
+    found = difference(results(0.5, 0.4, 0.4), "static", 2)
+    assert found.mean == pytest.approx(0.101)
+    assert found.error == pytest.approx(0.001 / np.sqrt(3))
+
+
+def test_a_single_split_needs_a_hundredth():
+    assert not difference(results(0.5, 0.495, 0.4, splits=1), "static", 2).better
+    assert difference(results(0.52, 0.5, 0.4, splits=1), "static", 2).better
