@@ -14,9 +14,12 @@ from lowrnn.learning.plasticity import (
     FactoredChange,
     Force,
     PlasticityRule,
+    RuleFamily,
     RuleOutcome,
+    Students,
     learn_by_rule,
     simulate_learning,
+    students,
 )
 from lowrnn.learning.recipe import Recipe, Stage, train_recipe
 from lowrnn.learning.recipes import recipe_for
@@ -35,9 +38,11 @@ __all__ = [
     "MinimalRank",
     "PlasticityRule",
     "Recipe",
+    "RuleFamily",
     "RuleOutcome",
     "Score",
     "Stage",
+    "Students",
     "Trained",
     "TrainedMixture",
     "WeightChanges",
@@ -54,6 +59,7 @@ __all__ = [
     "one_torch_thread",
     "recipe_for",
     "simulate_learning",
+    "students",
     "train",
     "train_many",
     "train_mixture",
