@@ -209,6 +209,18 @@ def test_epochs_let_factors_jump(rates):
     assert jumps[1] > 2 * jumps[0]
 
 
+def test_a_strong_prior_holds_factors_together(rates):
+    noisy = rates + 0.5 * np.random.default_rng(0).standard_normal(rates.shape)
+    fits = [
+        student(updates=(100, 100), prior=prior).fit(noisy, conditions=CONDITIONS)
+        for prior in (0.0, 1.0, 1e4)
+    ]
+    free, shrunk, held = (np.diff(fit.trial_factors_, axis=0).std() for fit in fits)
+    assert shrunk < 0.8 * free
+    assert held < 0.1 * free
+    assert fits[0].r2_ > fits[2].r2_
+
+
 def test_starts_are_compared(rates):
     fit = student(starts=3, updates=(60, 60)).fit(rates, conditions=CONDITIONS)
     assert fit.similarity_.shape == (2,)

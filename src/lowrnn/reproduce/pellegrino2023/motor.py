@@ -20,7 +20,7 @@ _TURNED, _BACK = 50, 150
 
 
 @cache
-def _adapted(seed: int, adam: bool = False) -> "Adaptation":
+def _adapted(seed: int, adam: bool) -> "Adaptation":
     from lowrnn.learning.motor import Reaching, adapt, reaching_network
 
     reaching = Reaching()
@@ -52,13 +52,14 @@ def _washout_shares(seed: int, side: Literal["post", "pre"]) -> tuple[float, flo
     """
     import numpy as np
 
-    changes = _adapted(seed).history.changes
+    changes = _adapted(seed, False).history.changes
     weights = np.einsum("kif,kjf->kij", changes.left, changes.right).astype(np.float64)
     if side == "pre":
         weights = weights.transpose(0, 2, 1)
 
     def covariance(change: "Array") -> "Array":
-        return np.asarray(np.einsum("kij,klj->il", change, change))
+        flat = change.transpose(1, 0, 2).reshape(change.shape[1], -1)
+        return np.asarray(flat @ flat.T)
 
     adaptation = covariance(weights[_TURNED + 1 : _BACK + 1] - weights[_TURNED])
     washout = covariance(weights[_BACK + 1 :] - weights[_BACK])
@@ -84,7 +85,7 @@ def _error_ratio(trial: int, extreme: str, full: bool) -> float:
     """Loss of a trial relative to the mean of the baseline: the least or the most over seeds."""
     ratios = []
     for seed in _SEEDS:
-        loss = _adapted(seed).history.loss
+        loss = _adapted(seed, False).history.loss
         ratios.append(float(loss[trial] / loss[:_TURNED].mean()))
     return min(ratios) if extreme == "least" else max(ratios)
 
@@ -105,7 +106,7 @@ def _fitted(seed: int) -> "LTRNN":
         "jitter": 0.0095,
         "updates": (600, 600),
     }
-    return LTRNN(6, **settings).fit(_adapted(seed).recording, conditions="target")
+    return LTRNN(6, **settings).fit(_adapted(seed, False).recording, conditions="target")
 
 
 def _least_r2(kind: str, full: bool) -> float:
@@ -117,7 +118,7 @@ def _least_correlation(full: bool) -> float:
     import numpy as np
 
     def best(seed: int) -> float:
-        changes = _adapted(seed).history.changes
+        changes = _adapted(seed, False).history.changes
         weights = np.einsum("kif,kjf->kij", changes.left, changes.right)
         course = np.linalg.svd(weights.reshape(len(weights), -1), full_matrices=False)[0][:, 0]
         factors = _fitted(seed).trial_factors_
