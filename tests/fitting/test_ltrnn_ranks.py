@@ -83,6 +83,16 @@ def test_an_interrupted_selection_goes_on(tmp_path):
     assert np.array_equal(resumed.splits[scores], whole.splits[scores])
 
 
+def test_a_trial_without_data_leaves_no_cp():
+    noisy = activity()[1]
+    noisy[7] = np.nan
+    short = clone(ESTIMATOR).set_params(updates=(3, 3))
+    found = select_tensor_rank(noisy, [1], **SETTINGS | {"estimator": short})
+    scores = found.means().set_index("model")["r2_heldout"]
+    assert np.isnan(scores["cp"])
+    assert np.isfinite(scores.drop("cp")).all()
+
+
 def test_refuses():
     noisy = activity()[1]
     with pytest.raises(InputError, match="ranks are"):

@@ -60,6 +60,7 @@ class TensorRankSelection:
         - "varying": the `LTRNN`;
         - "static": connectivity is the same in all trials;
         - "cp": a CP decomposition of the activity around the means of neurons, without dynamics;
+          NaN where it is undefined, as nothing is shown of a trial, a bin or a neuron;
 
         and at the selected rank only
 
@@ -97,7 +98,12 @@ class TensorRankSelection:
 
     @property
     def shuffle_r2_heldout(self) -> float:
-        """Held-out R² of the selected rank with the order of trials shuffled."""
+        """Held-out R² of the selected rank with the order of trials shuffled.
+
+        It tells whether change is smooth over trials, not whether there is any: for that, compare
+        `static_r2_heldout`. Where a trial's own entries suffice to find its factors, shuffling
+        costs little.
+        """
         means = self.means()
         return float(means.loc[means["model"] == "shuffled", "r2_heldout"].iloc[0])
 
@@ -232,14 +238,14 @@ class _Work:
             began = time.perf_counter()
             activity = self.trials.data.activity
             shown = np.where(train, activity, np.nan)
-            found = self._predict(model, rank, seed, shown, self._path(f"{name}.safetensors"))
-            target = np.where(test, activity, np.nan)
-            values = {
-                "r2_train": r2(shown, found),
-                "r2_heldout": r2(target, found),
-                "learning_r2_heldout": learning_r2(target, found, self.trials.conditions),
-                "seconds": time.perf_counter() - began,
-            }
+            values = dict.fromkeys(_SCORES, float("nan"))
+            if model != "cp" or _covered(shown):
+                found = self._predict(model, rank, seed, shown, self._path(f"{name}.safetensors"))
+                target = np.where(test, activity, np.nan)
+                conditions = self.trials.conditions
+                scored = r2(shown, found), r2(target, found), learning_r2(target, found, conditions)
+                values = dict(zip(_SCORES, scored, strict=True))
+            values["seconds"] = time.perf_counter() - began
             scores = {k: v if np.isfinite(v) else None for k, v in values.items()}
             if path is not None:
                 write_json(path, scores)
@@ -299,6 +305,12 @@ class _Work:
         fit = self._fitted(fit, activity, self.trials.ids, self.trials.epochs, slice(None))
         self._report(f"rank {rank}, all data")
         return fit
+
+
+def _covered(shown: Array) -> bool:
+    """Whether something is shown of each trial, bin and neuron, without which there is no CP."""
+    seen = ~np.isnan(shown)
+    return all(seen.any(axis=axes).all() for axes in ((1, 2), (0, 2), (0, 1)))
 
 
 def _within_conditions(conditions: NDArray[np.intp], seed: int) -> NDArray[np.intp]:
