@@ -2,7 +2,9 @@
 
 import warnings
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
+from io import StringIO
 from typing import Any
 
 import numpy as np
@@ -256,8 +258,9 @@ def _train(
             _box(prior), density_estimator=builder, show_progress_bars=False, tracker=_Silent()
         )
         trainer.append_simulations(theta, x)
-        with warnings.catch_warnings():
-            # It names an argument that its own callers have; ours is named below.
+        with warnings.catch_warnings(), redirect_stdout(StringIO()):
+            # It names an argument that its own callers have; ours is named below. It also prints
+            # that it has ended, where results go.
             warnings.filterwarnings("ignore", "Maximum number of epochs")
             flow: torch.nn.Module = trainer.train(
                 training_batch_size=min(settings.batch, len(theta) // 10),

@@ -78,7 +78,7 @@ class InferenceSpec(Strict):
     method: Literal["npe", "abc"] = "npe"
     failures: Literal["evidence", "selection"] = "evidence"
     noise: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.05
-    quantile: Annotated[float, Field(gt=0, le=1)] = 0.01
+    quantile: Annotated[float, Field(gt=0, le=1)] = 0.05
     flows: Flows = Flows()
     draws: Annotated[int, Field(ge=100)] = 1000
     predictive: Annotated[int, Field(ge=10)] = 100

@@ -42,7 +42,8 @@ def save_posterior(
             "kind": "rejection", "quantile": posterior.quantile, "adjust": posterior.adjust,
         }  # fmt: skip
         state = {}
-        arrays = {"theta": posterior.theta, "x": posterior.x, "scale": posterior.scale}
+        names = ("theta", "statistics", "projection")
+        arrays = {name: getattr(posterior, name) for name in names}
     tensors = {name: torch.tensor(value) for name, value in arrays.items()} | state
     content = to_bytes(
         # A copy of each: flows may share memory between tensors, which the format has no word for.

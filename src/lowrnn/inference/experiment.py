@@ -1,0 +1,169 @@
+"""An experiment on plasticity in one YAML file: teacher, students, and what is inferred."""
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field, model_validator
+
+from lowrnn.errors import InputError
+from lowrnn.files import checksum
+from lowrnn.inference.infer import Inference, infer
+from lowrnn.inference.spec import Finite, InferenceSpec
+from lowrnn.inference.students import StudentSettings, simulate_students
+from lowrnn.recordings.schema import Strict, load_yaml, validate
+
+Array = NDArray[np.float64]
+Progress = Callable[[int, int, int], None]
+
+#: Of stored students: raised whenever `simulate_students` computes something else.
+_VERSION = "1"
+
+
+class Teacher(Strict):
+    """The network whose rule is asked for: a student that learned by a known rule.
+
+    Attributes
+    ----------
+    theta : mapping from str to float
+        The rule: a coefficient for each parameter.
+    seed : int
+        Determines its random connectivity and initial state.
+    """
+
+    theta: dict[str, Finite]
+    seed: Annotated[int, Field(ge=0)] = 0
+
+
+class Experiment(InferenceSpec):
+    """The keys of `InferenceSpec`, the teacher, and the students; `settings` are the students'.
+
+    Attributes
+    ----------
+    teacher : Teacher
+        Where the observation comes from.
+    student : StudentSettings
+        Where students start, what they are shown, and the terms of their rules: one for each of
+        `parameters`, in their order.
+    """
+
+    teacher: Teacher
+    student: StudentSettings = StudentSettings()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Experiment":
+        if self.settings:
+            raise ValueError("settings are those of the students: give them under student")
+        names = list(self.parameters)
+        if len(names) != len(self.student.terms):
+            raise ValueError(
+                f"parameters are {len(names)} and student.terms {len(self.student.terms)}: name one"
+                " parameter for each term"
+            )
+        if set(self.teacher.theta) != set(names):
+            raise ValueError(
+                f"teacher.theta names {', '.join(self.teacher.theta)}: name {', '.join(names)}"
+            )
+        return self
+
+    @property
+    def spec(self) -> InferenceSpec:
+        """What `infer` takes."""
+        own = {name: getattr(self, name) for name in InferenceSpec.model_fields}
+        return InferenceSpec(**{**own, "settings": self.student.model_dump(mode="json")})
+
+
+def read_experiment(path: str | Path, *, simulations: int | None = None) -> Experiment:
+    """Read an experiment from a YAML file; `student.network` is relative to it.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    simulations : int, optional
+        Replaces that of the file; `held_out` becomes at most a quarter of it, and 20 at least.
+
+    Raises
+    ------
+    InputError
+        Naming the field that is wrong, and the nearest valid key for an unknown one.
+    """
+    path = Path(path)
+    given = load_yaml(path)
+    if simulations is not None and isinstance(given, dict):
+        given = {**given, "simulations": simulations}
+        rounds, held_out = given.get("rounds", 1), given.get("held_out", 200)
+        if isinstance(rounds, int) and isinstance(held_out, int) and rounds > 0:
+            given["held_out"] = min(held_out, max(20, simulations // rounds // 4))
+    experiment = validate(Experiment, given, str(path))
+    network = experiment.student.network
+    if network is None:
+        return experiment
+    student = experiment.student.model_copy(update={"network": str(path.parent / network)})
+    return experiment.model_copy(update={"student": student})
+
+
+def run_experiment(
+    experiment: Experiment,
+    *,
+    store: str | Path | None = None,
+    workers: int | None = None,
+    cluster: str | None = None,
+    progress: Progress | None = None,
+) -> Inference:
+    """Make the teacher, simulate students, and infer the teacher's rule.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        From `read_experiment`.
+    store, workers, cluster, progress
+        As for `infer`.
+
+    Raises
+    ------
+    InputError
+        If `sbi` is missing, which method "npe" needs; if the teacher fails; and as `infer`.
+    """
+    if experiment.method == "npe" and find_spec("sbi") is None:
+        # Said before anything is simulated.
+        raise InputError(
+            "method is 'npe', which needs sbi: `pip install 'lowrnn[inference]'`, or use 'abc'"
+        )
+    return infer(
+        simulate_students, experiment.spec, observation(experiment), truth=experiment.teacher.theta,
+        version=version_of(experiment), store=store, workers=workers, cluster=cluster,
+        progress=progress,
+    )  # fmt: skip
+
+
+def observation(experiment: Experiment) -> Array:
+    """Summaries of the teacher, (feature,).
+
+    Raises
+    ------
+    InputError
+        If its activity or weights grow without bound.
+    """
+    teacher = experiment.teacher
+    job: dict[str, Any] = {
+        **experiment.spec.settings,
+        "theta": [[teacher.theta[name] for name in experiment.parameters]],
+        "seeds": [teacher.seed],
+    }
+    found = simulate_students(job)
+    if found["status"] != "ok":
+        raise InputError(
+            f"teacher.theta is {teacher.theta}, with which its network ends as {found['status']!r}:"
+            " give smaller coefficients, or a lower student.rate"
+        )
+    return np.asarray(found["x"], np.float64)[0]
+
+
+def version_of(experiment: Experiment) -> str:
+    """What belongs to the identity of stored students beside their settings."""
+    network = experiment.student.network
+    return _VERSION if network is None else f"{_VERSION} {checksum(network)}"
