@@ -8,7 +8,7 @@ from lowrnn import RNN, FullRank, InputError
 from lowrnn.inference import BoxPrior, InferenceSpec, infer, run_campaign
 from lowrnn.inference.students import simulate_students
 
-PRIOR = BoxPrior.of({name: (-1, 1) for name in ("post", "pre", "post2", "hebb")})
+PRIOR = BoxPrior.of(dict.fromkeys(("post", "pre", "post2", "hebb"), (-1, 1)))
 SMALL = {"neurons": 24, "steps": 10, "epochs": 3, "record": 2}
 
 
