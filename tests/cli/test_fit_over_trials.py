@@ -13,7 +13,7 @@ from lowrnn import LTRNN, RNN, LowTensorRank, Recording
 from lowrnn.fitting import r2
 
 NEURONS, TRIALS, STEPS = 12, 40, 12
-QUICK = ("--over-trials", "--updates", 60, "--seeds", 2, "--smoothness", 8)
+QUICK = ("--over-trials", "--updates", 60, "--seeds", 1, "--smoothness", 8)
 COLUMNS = ("--condition", "side", "--epochs", "epoch")
 
 
@@ -48,8 +48,9 @@ def path(tmp_path):
 def test_the_json_object_the_run_folder_and_the_report(call, path, tmp_path):
     out = tmp_path / "run"
     answer = call(
-        "fit", path, "--rank", "1:2", *QUICK, *COLUMNS, "--trial", "number", "--out", out, "--json"
-    )
+        "fit", path, "--rank", "1:2", *QUICK, "--seeds", 2, *COLUMNS, "--trial", "number",
+        "--out", out, "--json",
+    )  # fmt: skip
     assert answer.exit_code == 0, answer.stderr
     assert answer.stdout.count("\n") == 1
     metrics = json.loads(answer.stdout)
@@ -61,6 +62,9 @@ def test_the_json_object_the_run_folder_and_the_report(call, path, tmp_path):
     assert metrics["ranks"][0]["r2_heldout"] > metrics["static_r2_heldout"] + 0.02
     assert isinstance(metrics["shuffle_r2_heldout"], float)
     assert set(metrics["baselines"]) == {"static", "free", "blocks", "cp"}
+    assert set(metrics["without_drift"]) == {
+        "r2_heldout", "static_r2_heldout", "shuffle_r2_heldout",
+    }  # fmt: skip
     assert (metrics["neurons"], metrics["trials"], metrics["conditions"]) == (NEURONS, TRIALS, 2)
 
     factors = pd.read_csv(metrics["trial_factors"])

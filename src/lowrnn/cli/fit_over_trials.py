@@ -1,7 +1,7 @@
 """`lowrnn fit --over-trials`: connectivity that changes from trial to trial."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from lowrnn.cli.common import progress_bar, provenance
 from lowrnn.errors import InputError
 
 if TYPE_CHECKING:
-    from lowrnn.fitting import LTRNN
+    from lowrnn.fitting import LTRNN, TensorRankSelection
     from lowrnn.recordings import Recording
 
 #: Share of the updates in which the network is static.
@@ -136,17 +136,26 @@ def run(
     from sklearn.base import clone
 
     from lowrnn.fitting import select_tensor_rank
+    from lowrnn.fitting.rate_drift import without_drift
     from lowrnn.report import write_over_trials
 
     started = time.perf_counter()
     store = folder / "unfinished"
     conditions, numbers, epochs = trials.conditions, trials.numbers, trials.epochs
     with progress_bar("fitting", 1) as advance:
-        selection = select_tensor_rank(
-            trials.recording, ranks, conditions=conditions, trial_ids=numbers, epochs=epochs,
-            estimator=network, splits=splits, seed=seed, store=store,
-            progress=lambda done, total, what: advance(done, what, total),
-        )  # fmt: skip
+
+        def select(recording: "Recording", some: list[int]) -> "TensorRankSelection":
+            return select_tensor_rank(
+                recording, some, conditions=conditions, trial_ids=numbers, epochs=epochs,
+                estimator=network, splits=splits, seed=seed, store=store,
+                progress=lambda done, total, what: advance(done, what, total),
+            )  # fmt: skip
+
+        selection = select(trials.recording, ranks)
+        steady = None
+        if network.observation == "gaussian" and network.smoothness:
+            rates = without_drift(trials.recording.rates, numbers, network.smoothness)
+            steady = select(replace(trials.recording, rates=rates), [selection.selected])
         advance(0, "other starts")
         fit = clone(network).set_params(
             rank=selection.selected, seed=seed, starts=_STARTS,
@@ -171,7 +180,7 @@ def run(
         "provenance": provenance(seed=seed, data=source),
     }
     found = write_over_trials(
-        folder, trials.recording, fit, selection, numbers=numbers,
+        folder, trials.recording, fit, selection, steady=steady, numbers=numbers,
         conditions=conditions, epochs=epochs, config=config, metrics=metrics,
     )  # fmt: skip
     shutil.rmtree(store, ignore_errors=True)

@@ -38,6 +38,18 @@ def test_the_answer(scores, first):
     assert verdict(results(*scores), 2)[0].startswith(first)
 
 
+def test_an_order_that_goes_with_the_drift_of_rates():
+    found = results(0.5, 0.4, 0.42)
+    steady = found["r2_heldout"].copy()
+    steady[2] = steady[0]
+    words = verdict(found.assign(r2_heldout_steady=steady), 2)
+    assert words[0].startswith("Only as far as rates drift")
+    assert "80 % of what is gained" in words[2]
+    kept = verdict(found.assign(r2_heldout_steady=found["r2_heldout"]), 2)
+    assert kept[0].startswith("Yes:")
+    assert "Without each neuron's slow drift of rate it is 0.081" in kept[2]
+
+
 def test_dynamics_are_not_credited_with_what_a_decomposition_does_too():
     assert "no dynamics" in verdict(results(0.5, 0.4, 0.4, cp=0.6), 2)[-1]
     assert "as well or better" in verdict(results(0.5, 0.4, 0.4, cp=0.6), 2)[-1]

@@ -25,6 +25,7 @@ def write_over_trials(
     fit: LTRNN,
     selection: TensorRankSelection,
     *,
+    steady: TensorRankSelection | None = None,
     numbers: ArrayLike | None = None,
     conditions: ArrayLike | None = None,
     epochs: ArrayLike | None = None,
@@ -46,6 +47,8 @@ def write_over_trials(
         The fit to all of them.
     selection : TensorRankSelection
         From `select_tensor_rank`.
+    steady : TensorRankSelection, optional
+        The same for the selected rank, on rates `without_drift`.
     numbers : array (trial,), optional
         Numbers of the trials in the session; 0, 1, ... by default.
     conditions, epochs : array (trial,), optional
@@ -59,7 +62,7 @@ def write_over_trials(
     -------
     dict
         `metrics.json`: the fields of `lowrnn fit`, `tensor_rank_selected`, `static_r2_heldout`,
-        `shuffle_r2_heldout`, and `trial_factors`, the path of the table.
+        `shuffle_r2_heldout`, `without_drift`, and `trial_factors`, the path of the table.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,12 +73,18 @@ def write_over_trials(
     table["epoch"] = "" if epochs is None else np.asarray(epochs).astype(str)
     write_text(folder / "config.yaml", yaml.safe_dump(dict(config or {}), sort_keys=False))
     fit.rnn_.save(folder / "network.safetensors")
-    content = _results(recording, fit, selection, table).to_netcdf(engine="h5netcdf")
+    content = _results(recording, fit, selection, steady, table).to_netcdf(engine="h5netcdf")
     with atomic(folder / "results.nc") as temporary:
         temporary.write_bytes(content)
     factors = folder / "trial_factors.csv"
     write_text(factors, _factors(fit, table).to_csv(index=False))
     found = _metrics(recording, fit, selection, table) | {"trial_factors": str(factors)}
+    if steady is not None:
+        found["without_drift"] = {
+            "r2_heldout": _number(steady.rows[0]["r2_heldout"]),
+            "static_r2_heldout": _number(steady.static_r2_heldout),
+            "shuffle_r2_heldout": _number(steady.shuffle_r2_heldout),
+        }
     found |= dict(metrics or {})
     write_json(folder / "metrics.json", found)
     write_report(folder)
@@ -132,7 +141,11 @@ def _number(value: float) -> float | None:
 
 
 def _results(
-    recording: Recording, fit: LTRNN, selection: TensorRankSelection, table: pd.DataFrame
+    recording: Recording,
+    fit: LTRNN,
+    selection: TensorRankSelection,
+    steady: TensorRankSelection | None,
+    table: pd.DataFrame,
 ) -> xr.Dataset:
     """Data and model side by side, what changed over trials, and the scores of all models."""
     axes = ("trial", "time")
@@ -157,6 +170,9 @@ def _results(
     ranks = sorted(set(splits["rank"]))
     for score in _SCORES:
         variables[score] = (("model", "rank", "split"), _cube(splits, score, models, ranks))
+    if steady is not None:
+        cube = _cube(steady.splits, "r2_heldout", models, ranks)
+        variables["r2_heldout_steady"] = (("model", "rank", "split"), cube)
     learned = fit.inputs_.shape[2] - len(recording.input_names)
     names = [*recording.input_names, *(f"learned {i + 1}" for i in range(learned))]
     coords: dict[str, Any] = {

@@ -29,6 +29,9 @@ KIND = "fit-over-trials"
 #: Similarity of components from other starts above which they can be read one by one.
 _TRUSTED = 0.9
 
+#: Components on fewer neurons than this, or than this share of all, are pointed out.
+_FEW, _FEW_SHARE = 5.0, 0.1
+
 
 class OverTrialsMetrics(RunMetrics):
     """Of `lowrnn fit --over-trials`."""
@@ -166,6 +169,7 @@ def _factors(found: Found) -> Section:
         "How strong each component is in each trial. Their scale is that of the shortest b, so"
         " courses can be compared, and sizes of different components only loosely.",
     ]
+    text += _few_neurons(found)
     labels = np.unique(np.asarray(found.results["condition_label"]).astype(str))
     if len(labels) > MOST_CONDITIONS:
         text.append(
@@ -184,6 +188,19 @@ def _factors(found: Found) -> Section:
             )
         ],
     )
+
+
+def _few_neurons(found: Found) -> list[str]:
+    """Components that are the doing of a few neurons."""
+    a = found.connectivity.a.astype(np.float64)
+    sizes = (a**2).sum(axis=0) ** 2 / (a**4).sum(axis=0)
+    few = [f"component {r + 1} on {number(size, 1)}" for r, size in enumerate(sizes) if size < _FEW]
+    if not few:
+        return []
+    return [
+        f"Some components rest on few neurons (participation ratio of a): {', '.join(few)}. A unit"
+        " that is lost or gained during the session makes such a component."
+    ]
 
 
 def _latents(found: Found) -> Section:

@@ -33,21 +33,26 @@ class Difference:
         return f"{number(self.mean, 3)}{error}"
 
 
-def scores(results: xr.Dataset, model: str, rank: int | None = None) -> Array | None:
-    """Held-out R² of each split; without a rank, of that at which the model does best."""
+def scores(
+    results: xr.Dataset, model: str, rank: int | None = None, score: str = "r2_heldout"
+) -> Array | None:
+    """A score of each split; without a rank, of that at which the model does best."""
     models = np.asarray(results["model_name"]).astype(str).tolist()
-    if model not in models:
+    if model not in models or score not in results:
         return None
-    cube = np.asarray(results["r2_heldout"], np.float64)[models.index(model)]
+    cube = np.asarray(results[score], np.float64)[models.index(model)]
     if rank is not None:
         cube = cube[np.asarray(results["rank"]) == rank]
     cube = cube[np.isfinite(cube).any(axis=1)]
     return cube[np.nanmean(cube, axis=1).argmax()] if len(cube) else None
 
 
-def difference(results: xr.Dataset, model: str, rank: int) -> Difference | None:
+def difference(
+    results: xr.Dataset, model: str, rank: int, score: str = "r2_heldout"
+) -> Difference | None:
     """How much better the changing network of a rank is than another model."""
-    own, other = scores(results, "varying", rank), scores(results, model)
+    own = scores(results, "varying", rank, score)
+    other = scores(results, model, score=score)
     if own is None or other is None:
         return None
     each = (own - other)[np.isfinite(own - other)]
@@ -84,17 +89,35 @@ def verdict(results: xr.Dataset, rank: int) -> list[str]:
             " of a change over the course of the session."
         )
     else:
-        answer = (
-            "Yes: connectivity that changes over trials predicts held-out entries better than"
-            " static connectivity, and better than the same network fitted to the trials of each"
-            " condition in a random order."
-        )
-        rest = (
-            "So activity changed in an order over trials. That connectivity changed is one reading"
-            " of it: inputs or excitabilities that change, or units whose spikes are lost over the"
-            " session, can look the same."
-        )
+        answer, rest = _ordered(results, rank, order.mean / gain.mean)
     return [answer, numbers, rest, *_without_dynamics(results, rank)]
+
+
+def _ordered(results: xr.Dataset, rank: int, share: float) -> tuple[str, str]:
+    """What is said of a change in an order over trials, and what may be behind it."""
+    better = (
+        "connectivity that changes over trials predicts held-out entries better than static"
+        " connectivity, and better than the same network fitted to the trials of each condition in"
+        " a random order"
+    )
+    parts = (
+        f"The order of trials accounts for {100 * min(share, 1.0):.0f} % of what is gained over"
+        " static connectivity; the rest is variability from trial to trial."
+    )
+    steady = difference(results, "shuffled", rank, "r2_heldout_steady")
+    if steady is not None and not steady.better:
+        return (
+            f"Only as far as rates drift: {better}, but that goes away once each neuron's slow"
+            " drift of rate is taken out.",
+            f"{parts} Without the drift the difference to shuffled trials is {steady}. Units that"
+            " are slowly lost, or excitabilities that change, explain it as well as connectivity.",
+        )
+    kept = "" if steady is None else f" Without each neuron's slow drift of rate it is {steady}."
+    return (
+        f"Yes: {better}.",
+        f"{parts}{kept} So activity changed in an order over trials. That connectivity changed is"
+        " one reading of it: inputs that change can look the same.",
+    )
 
 
 def _without_dynamics(results: xr.Dataset, rank: int) -> list[str]:
