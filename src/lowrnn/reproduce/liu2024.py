@@ -97,6 +97,43 @@ def _difference(measure: str, full: bool) -> float:
     return _mean(measure, False, full) - _mean(measure, True, full)
 
 
+def _eprop_error(full: bool) -> float:
+    """Largest difference of e-prop from automatic differentiation with given recurrent rates."""
+    import numpy as np
+    import torch
+
+    from lowrnn.learning import RULES, simulate_learning
+    from lowrnn.learning.score import step_weights
+    from lowrnn.learning.seeds import derived_seed
+    from lowrnn.networks import RNN, FullRank
+    from lowrnn.tasks import PerceptualDecision
+
+    neurons, task = 12, PerceptualDecision()
+    rng = np.random.default_rng(0)
+    rnn = RNN(
+        FullRank(rng.standard_normal((neurons, neurons)) / np.sqrt(neurons)),
+        inputs=rng.standard_normal((neurons, 1)),
+        readout=rng.standard_normal((neurons, 1)),
+        dt=task.dt,
+        tau=0.1,
+    )
+    rule = RULES["eprop"].replace(rate=1.0, momentum=0.0, norm_clip=None)  # type: ignore[union-attr]
+    learned = simulate_learning(rule, rnn, task, 8, batch_size=8, keep_best=False)
+    # The batch that the rule saw.
+    trials = task.sample(16 * 8, derived_seed(0, "training trials", 0))[:8]
+    J = torch.from_numpy(np.array(rnn.connectivity.dense())).requires_grad_()
+    drive, w = torch.from_numpy(trials.inputs @ rnn.inputs.T), torch.from_numpy(rnn.readout)
+    weights, targets = (torch.from_numpy(v) for v in (step_weights(trials), trials.targets))
+    x, loss = torch.zeros_like(drive[:, 0]), torch.zeros((), dtype=drive.dtype)
+    for step in range(drive.shape[1]):
+        x = x + rnn.alpha * (torch.tanh(x).detach() @ J.T + drive[:, step] - x)
+        miss = torch.tanh(x) @ w / neurons - targets[:, step]
+        loss = loss + (weights[:, step, None] * miss**2).sum() / len(trials)
+    (gradient,) = torch.autograd.grad(loss, J)
+    change = learned.rnn.connectivity.dense() - rnn.connectivity.dense()
+    return float(np.abs(change + gradient.numpy()).max())
+
+
 _SETTINGS = (
     "Two-alternative choice in 8 steps, means of three seeds; 64 neurons, 1500 updates of rate"
     " 0.01, in the full form the published 300, 10,000 and 0.003."
@@ -147,5 +184,16 @@ CLAIMS = (
         relation="at most",
         measure=lambda full: _difference("norm_change", full),
         remark=f"{_OWN} The sign is asked for.",
+    ),
+    Claim(
+        id="liu2024.H20",
+        figure="Liu, Zhang & Liu, arXiv 2410.11164, methods",
+        statement="e-prop is the gradient of the network whose recurrent rates are taken as given:"
+        " largest difference.",
+        published=0.0,
+        tolerance=1e-12,
+        relation="equal",
+        measure=_eprop_error,
+        remark="Of a later paper by the same group; 12 neurons, double precision.",
     ),
 )

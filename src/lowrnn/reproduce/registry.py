@@ -39,6 +39,8 @@ PAPERS = {
     " Aligned and oblique dynamics in recurrent neural networks",
     "mastrogiuseppe2025": "Mastrogiuseppe, Carmona & Machens, PLoS Computational Biology 2025:"
     " Stochastic activity in low-rank recurrent neural networks",
+    "crespo2024": "Crespo, Maoutsa & Getz, Bernstein Conference 2024: Shaping low-rank RNNs with"
+    " biological learning rules",
 }
 """Citations by the name of the paper, which is also that of its file."""
 

@@ -80,7 +80,7 @@ def test_seeds_draw_the_random_part(start, u):
 
 def test_what_grows_without_bound_is_told(start, u):
     family = RuleFamily(terms=("X1Y1", "X1Y1W2"), rate=1e4, decay=0.0)
-    found = students(family, [[0.0, 0.0], [1.0, 1.0]], [0, 1], start, 3 + u, epochs=8)
+    found = students(family, [[0.0, 0.0], [1.0, 1.0]], [0, 1], start, u, epochs=8)
     assert found.status[0] == 0
     assert STATUS[found.status[1]] in ("blow-up", "non-finite")
     assert np.isfinite(found.projections[0]).all()

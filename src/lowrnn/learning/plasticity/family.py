@@ -23,7 +23,7 @@ class RuleFamily:
     low, high : float
         Bounds of every coefficient.
     rate, decay, threshold
-        As of `PlasticityRule`. The rate is that of Crespo et al. in our convention.
+        As of `PlasticityRule`.
 
     Raises
     ------

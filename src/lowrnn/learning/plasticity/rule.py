@@ -75,6 +75,25 @@ class PlasticityRule:
     ------
     InputError
         If a setting is unknown or out of range, or the parts do not fit each other.
+
+    Examples
+    --------
+    A rule of your own: Hebbian learning where a kick made the reward larger, and weights decay.
+
+    >>> from lowrnn.learning import RULES, PlasticityRule, learn_by_rule
+    >>> from lowrnn.tasks import task
+    >>> rule = PlasticityRule(
+    ...     terms="X1Y1R1 - 0.01*W1",
+    ...     post="noise",
+    ...     trace=0.5,
+    ...     modulator="reward",
+    ...     kick=0.5,
+    ...     rate=10.0,
+    ... )
+    >>> rule.locality
+    'three-factor scalar'
+    >>> RULES["mine"] = rule                                      # doctest: +SKIP
+    >>> learn_by_rule("mine", task("perceptual_decision"))        # doctest: +SKIP
     """
 
     terms: str | tuple[Term, ...]
