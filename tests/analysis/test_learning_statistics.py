@@ -68,6 +68,9 @@ def test_epochs_stand_apart():
     values = [0, 2, 0, 2, 7, 7, 9, 9]
     apart = epoch_separation(values, list("aaaabbbb"))
     np.testing.assert_allclose(apart, [[np.nan, 7], [7, np.nan]])
+    turn = np.array([[0.6, -0.8], [0.8, 0.6]])
+    plane = np.column_stack([values, np.zeros(8)]) @ turn
+    np.testing.assert_allclose(epoch_separation(plane, list("aaaabbbb")), apart)
 
 
 def session(weights, inputs):

@@ -78,7 +78,8 @@ def change_subspaces(
     dimensions : int
         Of the subspaces.
     shuffles : int
-        Of the steps from trial to trial, for the null; 0 for none.
+        Of the steps from trial to trial, for the null; 0 for none. Each takes O(K N³) for K trials,
+        or less where all changes lie in fewer than N dimensions.
     seed : int
         Determines them.
 

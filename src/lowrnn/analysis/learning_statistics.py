@@ -175,8 +175,8 @@ def epoch_separation(values: ArrayLike, epochs: ArrayLike) -> Array:
 
     Parameters
     ----------
-    values : array (trial,)
-        Such as the real part of a leading eigenvalue.
+    values : array (trial,) or (trial, coordinate)
+        Such as the real and imaginary part of an eigenvalue.
     epochs : array (trial,)
         Labels.
 
@@ -184,15 +184,19 @@ def epoch_separation(values: ArrayLike, epochs: ArrayLike) -> Array:
     -------
     array (epoch, epoch)
         `|mean_e - mean_f| / sqrt((var_e + var_f) / 2)`, epochs in the order of first trials; NaN on
-        the diagonal. The sd is over trials, and includes what changes within an epoch.
+        the diagonal. The variance is that over trials, of all coordinates together, and includes
+        what changes while an epoch lasts.
     """
-    given = check_array("values", values, ("trial",), dtype=np.float64)
-    label = as_labels("epochs", epochs, len(given))
-    groups = [given[label == name] for name in in_order(label)]
-    mean = np.array([group.mean() for group in groups])
-    variance = np.array([group.var() for group in groups])
+    given = np.asarray(values)
+    given = given[:, None] if given.ndim == 1 else given
+    points = check_array("values", given, ("trial", "coordinate"), dtype=np.float64)
+    label = as_labels("epochs", epochs, len(points))
+    groups = [points[label == name] for name in in_order(label)]
+    mean = np.array([group.mean(axis=0) for group in groups])
+    variance = np.array([group.var(axis=0).sum() for group in groups])
+    distance = np.linalg.norm(mean[:, None] - mean, axis=2)
     with np.errstate(invalid="ignore", divide="ignore"):
-        apart: Array = np.abs(mean[:, None] - mean) / np.sqrt((variance[:, None] + variance) / 2)
+        apart: Array = distance / np.sqrt((variance[:, None] + variance) / 2)
     np.fill_diagonal(apart, np.nan)
     return apart
 

@@ -1,10 +1,22 @@
 """Pellegrino, Cayco-Gajic & Chadwick 2023: connectivity of low tensor rank over learning.
 
-A network that adapts its reaches (H1 to H4), fits to the activity of a known network (H5, H6),
-decompositions of planted weight tensors (H7, H11), and bounds on what gradient descent learns (H8,
-H9).
+A network that adapts its reaches (H1 to H4) and what becomes of its eigenvalues (H12), fits to the
+activity of a known network (H5, H6), decompositions of planted weight tensors (H7, H11), and bounds
+on what gradient descent learns (H8, H9).
 """
 
-from lowrnn.reproduce.pellegrino2023 import decompositions, fits, gradient_descent, motor
+from lowrnn.reproduce.pellegrino2023 import (
+    decompositions,
+    eigenvalues,
+    fits,
+    gradient_descent,
+    motor,
+)
 
-CLAIMS = (*motor.CLAIMS, *fits.CLAIMS, *decompositions.CLAIMS, *gradient_descent.CLAIMS)
+CLAIMS = (
+    *motor.CLAIMS,
+    *eigenvalues.CLAIMS,
+    *fits.CLAIMS,
+    *decompositions.CLAIMS,
+    *gradient_descent.CLAIMS,
+)

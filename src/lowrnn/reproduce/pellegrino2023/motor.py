@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.floating]
 
-_SEEDS = (0, 1, 2)
+SEEDS = (0, 1, 2)
 #: Trials before which the rotation comes and goes, of 250.
 _TURNED, _BACK = 50, 150
 
@@ -37,12 +37,12 @@ def _explained(seed: int, rank: int, adam: bool) -> float:
 
 
 def _least_explained(rank: int, full: bool) -> float:
-    return min(_explained(seed, rank, False) for seed in _SEEDS)
+    return min(_explained(seed, rank, False) for seed in SEEDS)
 
 
 def _lost_to_adam(full: bool) -> float:
     """By how much less rank 5 explains after Adam, at least."""
-    return min(_explained(seed, 5, False) - _explained(seed, 5, True) for seed in _SEEDS)
+    return min(_explained(seed, 5, False) - _explained(seed, 5, True) for seed in SEEDS)
 
 
 def _washout_shares(seed: int, side: Literal["post", "pre"]) -> tuple[float, float]:
@@ -72,26 +72,27 @@ def _washout_shares(seed: int, side: Literal["post", "pre"]) -> tuple[float, flo
 
 
 def _least_shared(full: bool) -> float:
-    return min(_washout_shares(seed, side)[0] for seed in _SEEDS for side in ("post", "pre"))
+    return min(_washout_shares(seed, side)[0] for seed in SEEDS for side in ("post", "pre"))
 
 
 def _most_apart(full: bool) -> float:
     """By how much the washout's own dimensions explain more, at most."""
-    shares = [_washout_shares(seed, side) for seed in _SEEDS for side in ("post", "pre")]
+    shares = [_washout_shares(seed, side) for seed in SEEDS for side in ("post", "pre")]
     return max(own - shared for shared, own in shares)
 
 
 def _error_ratio(trial: int, extreme: str, full: bool) -> float:
     """Loss of a trial relative to the mean of the baseline: the least or the most over seeds."""
     ratios = []
-    for seed in _SEEDS:
+    for seed in SEEDS:
         loss = _adapted(seed, False).history.loss
         ratios.append(float(loss[trial] / loss[:_TURNED].mean()))
     return min(ratios) if extreme == "least" else max(ratios)
 
 
 @cache
-def _fitted(seed: int) -> "LTRNN":
+def fitted(seed: int) -> "LTRNN":
+    """The fit of rank 6 to the activity of an adaptation."""
     from lowrnn.fitting import LTRNN
     from lowrnn.learning.motor.adaptation import TAU
 
@@ -110,7 +111,7 @@ def _fitted(seed: int) -> "LTRNN":
 
 
 def _least_r2(kind: str, full: bool) -> float:
-    return min(float(getattr(_fitted(seed), kind)) for seed in _SEEDS)
+    return min(float(getattr(fitted(seed), kind)) for seed in SEEDS)
 
 
 def _least_correlation(full: bool) -> float:
@@ -121,10 +122,10 @@ def _least_correlation(full: bool) -> float:
         changes = _adapted(seed, False).history.changes
         weights = np.einsum("kif,kjf->kij", changes.left, changes.right)
         course = np.linalg.svd(weights.reshape(len(weights), -1), full_matrices=False)[0][:, 0]
-        factors = _fitted(seed).trial_factors_
+        factors = fitted(seed).trial_factors_
         return float(np.abs(np.corrcoef(factors.T, course)[-1, :-1]).max())
 
-    return min(best(seed) for seed in _SEEDS)
+    return min(best(seed) for seed in SEEDS)
 
 
 _REPLICA = (
