@@ -88,7 +88,7 @@ def test_order_of_neurons_and_sign_of_components_do_not_matter():
 def test_of_a_fit():
     rnn, u = session()
     rates = rnn.simulate(u).rates
-    model = LTRNN(2, updates=(30, 30), smoothness=0, bias=False).fit(rates, u, CONDITIONS)
+    model = LTRNN(2, updates=(30, 30), readout="identity", bias=False).fit(rates, u, CONDITIONS)
     predict = fit_prediction(model)
     np.testing.assert_array_equal(predict(model.trial_factors_, model.inputs_), model.predict())
     assert not np.array_equal(predict(model.trial_factors_, 0 * model.inputs_), model.predict())

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import clone
 
-from lowrnn.analysis.over_trials import as_labels, in_order
+from lowrnn.analysis.over_trials import as_held_out, as_labels, in_order
 from lowrnn.errors import InputError, check_array
 from lowrnn.fitting.learning_r2 import learning_r2
 from lowrnn.fitting.ltrnn import LTRNN
@@ -148,12 +148,7 @@ def trial_shuffle(
         Arrays (), (shuffle,), (): p of a learning R² this large.
     """
     rates = check_array("X", X, ("trial", "time", "neuron"), finite=False)
-    held = np.asarray(mask)
-    if held.shape != rates.shape or held.dtype != np.bool_:
-        raise InputError(
-            f"mask has shape {held.shape} and dtype {held.dtype}: give booleans of shape"
-            f" {rates.shape}"
-        )
+    held = as_held_out(mask, rates.shape)
     label = as_labels("conditions", conditions, len(rates))
     u = None if inputs is None else np.asarray(inputs)
     rng = np.random.default_rng(seed)

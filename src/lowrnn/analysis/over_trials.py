@@ -220,6 +220,16 @@ def as_labels(field: str, labels: ArrayLike, trials: int) -> NDArray[Any]:
     return found
 
 
+def as_held_out(mask: ArrayLike, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Booleans of this shape, or an `InputError`."""
+    found = np.asarray(mask)
+    if found.shape != shape or found.dtype != np.bool_:
+        raise InputError(
+            f"mask has shape {found.shape} and dtype {found.dtype}: give booleans of shape {shape}"
+        )
+    return found
+
+
 def in_order(labels: NDArray[Any]) -> NDArray[Any]:
     """The different labels in the order in which they first appear."""
     values, first = np.unique(labels, return_index=True)

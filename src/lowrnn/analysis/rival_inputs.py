@@ -7,8 +7,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from sklearn.base import clone
 
-from lowrnn.analysis.over_trials import as_labels
-from lowrnn.errors import InputError, check_array
+from lowrnn.analysis.over_trials import as_held_out, as_labels
+from lowrnn.errors import check_array
 from lowrnn.fitting.learning_r2 import learning_r2
 from lowrnn.fitting.ltrnn import LTRNN
 from lowrnn.fitting.scores import r2
@@ -89,12 +89,7 @@ def rival_inputs(
         If shapes disagree, or `LTRNN.fit` refuses the data.
     """
     rates = check_array("X", X, ("trial", "time", "neuron"), finite=False)
-    held = np.asarray(mask)
-    if held.shape != rates.shape or held.dtype != np.bool_:
-        raise InputError(
-            f"mask has shape {held.shape} and dtype {held.dtype}: give booleans of shape"
-            f" {rates.shape}"
-        )
+    held = as_held_out(mask, rates.shape)
     label = as_labels("conditions", conditions, len(rates))
     block = as_labels("blocks", blocks, len(rates))
     both = pd.MultiIndex.from_arrays([label, block]).factorize()[0]
