@@ -65,6 +65,7 @@ def test_the_json_object_the_run_folder_and_the_report(call, path, tmp_path):
     assert set(metrics["without_drift"]) == {
         "r2_heldout", "static_r2_heldout", "shuffle_r2_heldout",
     }  # fmt: skip
+    assert len(metrics["order"]["rates"]["p"]) == metrics["tensor_rank_selected"]
     assert (metrics["neurons"], metrics["trials"], metrics["conditions"]) == (NEURONS, TRIALS, 2)
 
     factors = pd.read_csv(metrics["trial_factors"])

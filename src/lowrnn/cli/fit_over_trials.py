@@ -151,17 +151,24 @@ def run(
                 progress=lambda done, total, what: advance(done, what, total),
             )  # fmt: skip
 
+        def fitted(recording: "Recording", what: str, **settings: Any) -> "LTRNN":
+            advance(0, what)
+            fit: LTRNN = clone(network).set_params(
+                rank=selection.selected, seed=seed, checkpoint=store / f"{what}.safetensors",
+                **settings,
+            )  # fmt: skip
+            fit.fit(recording, conditions=conditions, trial_ids=numbers, epochs=epochs)
+            return fit
+
         selection = select(trials.recording, ranks)
+        fit = fitted(trials.recording, "starts", starts=_STARTS)
+        alone = {"rates": fitted(trials.recording, "alone", smoothness=0.0).trial_factors_}
         steady = None
         if network.observation == "gaussian" and network.smoothness:
             rates = without_drift(trials.recording.rates, numbers, network.smoothness)
-            steady = select(replace(trials.recording, rates=rates), [selection.selected])
-        advance(0, "other starts")
-        fit = clone(network).set_params(
-            rank=selection.selected, seed=seed, starts=_STARTS,
-            checkpoint=store / f"rank-{selection.selected}-seed-{seed}-starts.safetensors",
-        )  # fmt: skip
-        fit.fit(trials.recording, conditions=conditions, trial_ids=numbers, epochs=epochs)
+            without = replace(trials.recording, rates=rates)
+            steady = select(without, [selection.selected])
+            alone["steady"] = fitted(without, "alone-steady", smoothness=0.0).trial_factors_
     skipped = ("rank", "seed", "dt", "checkpoint", "progress", "starts")
     config = {
         "command": "fit",
@@ -180,7 +187,7 @@ def run(
         "provenance": provenance(seed=seed, data=source),
     }
     found = write_over_trials(
-        folder, trials.recording, fit, selection, steady=steady, numbers=numbers,
+        folder, trials.recording, fit, selection, steady=steady, alone=alone, numbers=numbers,
         conditions=conditions, epochs=epochs, config=config, metrics=metrics,
     )  # fmt: skip
     shutil.rmtree(store, ignore_errors=True)

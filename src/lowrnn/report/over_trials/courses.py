@@ -48,7 +48,7 @@ def factors_figure(found: Found) -> Any:
             x=numbers, y=smooth[:, r], mode="lines", line={"color": INK, "width": 2},
             hovertemplate="trial %{x}, smooth part: %{y:.3f}<extra></extra>", **place,
         )  # fmt: skip
-        figure.update_yaxes(title_text=f"c{_sub(r)} (1)", **place)
+        figure.update_yaxes(title_text=f"c{_sub(r)} (a.u.)", **place)
     figure.update_xaxes(title_text="trial number", row=rank, col=1)
     shade_epochs(figure, found, rank)
     return figure
@@ -72,8 +72,8 @@ def eigenvalues_figure(found: Found, eigenvalues: Any) -> Any:
             )
     figure.add_hline(y=1, line={"color": GREY, "width": 1, "dash": "dash"}, row=1, col=1)
     figure.add_hline(y=0, line={"color": PALE, "width": 1}, row=2, col=1)
-    figure.update_yaxes(title_text="real part (1)", row=1, col=1)
-    figure.update_yaxes(title_text="imaginary part (1)", row=2, col=1)
+    figure.update_yaxes(title_text="real part", row=1, col=1)
+    figure.update_yaxes(title_text="imaginary part", row=2, col=1)
     figure.update_xaxes(title_text="trial number", row=2, col=1)
     shade_epochs(figure, found, 2)
     return figure

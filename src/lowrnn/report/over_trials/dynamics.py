@@ -50,7 +50,7 @@ def latents_figure(found: Found) -> Any:
                 figure.add_vline(x=0, line={"color": GREY, "width": 1, "dash": "dot"}, **place)
             if r == rank - 1:
                 figure.update_xaxes(title_text="time (s)", **place)
-        figure.update_yaxes(title_text=f"κ{'₁₂₃₄'[r]} (1)", row=r + 1, col=1)
+        figure.update_yaxes(title_text=f"κ{'₁₂₃₄'[r]} (a.u.)", row=r + 1, col=1)
     return figure
 
 
@@ -96,9 +96,9 @@ def flow_figure(found: Found) -> Any:
                 x=path[-1:, 0], y=path[-1:, 1], mode="markers",
                 marker={"color": group.colour, "size": 7}, **style, **place,
             )  # fmt: skip
-        figure.update_xaxes(title_text="κ₁ (1)", range=[low[0], high[0]], **place)
+        figure.update_xaxes(title_text="κ₁ (a.u.)", range=[low[0], high[0]], **place)
     figure.update_yaxes(range=[low[1], high[1]])
-    figure.update_yaxes(title_text="κ₂ (1)", row=1, col=1)
+    figure.update_yaxes(title_text="κ₂ (a.u.)", row=1, col=1)
     return figure
 
 

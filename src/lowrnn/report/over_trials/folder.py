@@ -10,6 +10,7 @@ import xarray as xr
 import yaml
 from numpy.typing import ArrayLike, NDArray
 
+from lowrnn.analysis.learning_statistics import factor_smoothness
 from lowrnn.files import atomic, write_json, write_text
 from lowrnn.fitting import LTRNN, TensorRankSelection, neuron_r2
 from lowrnn.recordings import Recording
@@ -26,6 +27,7 @@ def write_over_trials(
     selection: TensorRankSelection,
     *,
     steady: TensorRankSelection | None = None,
+    alone: Mapping[str, ArrayLike] | None = None,
     numbers: ArrayLike | None = None,
     conditions: ArrayLike | None = None,
     epochs: ArrayLike | None = None,
@@ -49,6 +51,9 @@ def write_over_trials(
         From `select_tensor_rank`.
     steady : TensorRankSelection, optional
         The same for the selected rank, on rates `without_drift`.
+    alone : mapping, optional
+        Trial factors of fits without smoothness, to the "rates" and to the "steady" ones: whether
+        successive trials are alike in them (`factor_smoothness`) goes to `order` in the metrics.
     numbers : array (trial,), optional
         Numbers of the trials in the session; 0, 1, ... by default.
     conditions, epochs : array (trial,), optional
@@ -85,6 +90,7 @@ def write_over_trials(
             "static_r2_heldout": _number(steady.static_r2_heldout),
             "shuffle_r2_heldout": _number(steady.shuffle_r2_heldout),
         }
+    found["order"] = {name: _order(factors) for name, factors in (alone or {}).items()}
     found |= dict(metrics or {})
     write_json(folder / "metrics.json", found)
     write_report(folder)
@@ -134,6 +140,12 @@ def _metrics(
         "trials": trials,
         "conditions": given,
     }
+
+
+def _order(factors: ArrayLike) -> dict[str, list[float]]:
+    """Von Neumann's ratio of each component, and its probability in a random order."""
+    found = factor_smoothness(factors)
+    return {"ratio": found.observed.tolist(), "p": found.p.tolist()}
 
 
 def _number(value: float) -> float | None:

@@ -42,8 +42,8 @@ def loadings_figure(found: Found) -> Any:
             text=f"r {number(np.corrcoef(a[:, r], b[:, r])[0, 1])}", xref="x domain",
             yref="y domain", x=0.03, y=0.99, showarrow=False, **place,
         )  # fmt: skip
-        figure.update_xaxes(title_text="a, output (1)", **place)
-    figure.update_yaxes(title_text="b, input selection (1)", row=1, col=1)
+        figure.update_xaxes(title_text="a, output (a.u.)", **place)
+    figure.update_yaxes(title_text="b, input selection (a.u.)", row=1, col=1)
     figure.update_layout(
         showlegend=True, legend={"orientation": "h", "x": 0, "y": 1.1, "yanchor": "bottom"},
         margin={"t": 60},
@@ -76,7 +76,7 @@ def loss_figure(found: Found) -> Any:
         hovertemplate="update %{x}: %{y:.4g}<extra></extra>",
     )  # fmt: skip
     figure.update_xaxes(title_text="update")
-    figure.update_yaxes(title_text="loss")
+    figure.update_yaxes(title_text="loss (1 − R², or − log likelihood)")
     return figure
 
 

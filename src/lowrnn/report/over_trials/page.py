@@ -12,7 +12,7 @@ from lowrnn.analysis.over_trials import eigenvalues_over_trials, overlaps_over_t
 from lowrnn.errors import InputError
 from lowrnn.files import write_text
 from lowrnn.networks import RNN
-from lowrnn.recordings.schema import validate
+from lowrnn.recordings.schema import Strict, validate
 from lowrnn.report.metrics import Count, Number, RankMetrics, RunMetrics
 from lowrnn.report.over_trials.courses import BAND, eigenvalues_figure, factors_figure
 from lowrnn.report.over_trials.dynamics import MOST_COMPONENTS, flow_figure, latents_figure
@@ -33,6 +33,13 @@ _TRUSTED = 0.9
 _FEW, _FEW_SHARE = 5.0, 0.1
 
 
+class Order(Strict):
+    """Likeness of successive trials, one number a component."""
+
+    ratio: list[Number]
+    p: list[Number]
+
+
 class OverTrialsMetrics(RunMetrics):
     """Of `lowrnn fit --over-trials`."""
 
@@ -43,6 +50,7 @@ class OverTrialsMetrics(RunMetrics):
     r2: Number | None = None
     learning_r2: Number | None = None
     similarity: list[Number | None] = Field(default_factory=list)
+    order: dict[str, Order] = Field(default_factory=dict)
     trials: Count
     neurons: Count
 
@@ -123,7 +131,9 @@ def _summary(found: Found) -> Section:
         " patterns a and b are the same in all trials, and only their strengths c, the trial"
         " factors, change (Pellegrino, Cayco-Gajic & Chadwick 2023)."
     )
-    return Section("Summary", [*verdict(found.results, rank), model], tiles=tiles)
+    return Section(
+        "Summary", [*verdict(found.results, rank, metrics.get("order")), model], tiles=tiles
+    )
 
 
 def _scores(found: Found) -> Section:
@@ -233,7 +243,7 @@ def _eigenvalues(found: Found) -> Section:
             Figure(
                 eigenvalues_figure(found, values),
                 "Dots: trials. Blue: the eigenvalue with the largest real part in the first trial,"
-                " followed from there.",
+                " followed from there; dark: the others.",
             )
         ],
     )

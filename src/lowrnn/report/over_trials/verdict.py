@@ -1,6 +1,8 @@
 """What held-out entries say: does connectivity change over trials, and in an order?"""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,6 +14,10 @@ Array = NDArray[np.float64]
 
 #: A difference counts beyond so many standard errors; of a single split, beyond this much R².
 _ERRORS, _SINGLE = 2.0, 0.01
+
+#: Probability below which an order is no chance, and the ratio below which it is worth a word: a
+#: quarter of the variance is common to successive trials.
+_LEVEL, _RATIO = 0.05, 0.75
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,61 +68,79 @@ def difference(
     return Difference(float(each.mean()), error, len(each))
 
 
-def verdict(results: xr.Dataset, rank: int) -> list[str]:
-    """The answer in plain words."""
-    gain, order = (difference(results, model, rank) for model in ("static", "shuffled"))
-    if gain is None or order is None:
+def verdict(results: xr.Dataset, rank: int, order: Mapping[str, Any] | None = None) -> list[str]:
+    """The answer in plain words.
+
+    `order` is that of the metrics: of factors that were fitted to each trial by itself, in "rates"
+    and in "steady" ones, the `ratio` and `p` of `factor_smoothness`.
+    """
+    static, shuffled = (difference(results, model, rank) for model in ("static", "shuffled"))
+    if static is None or shuffled is None:
         return ["Static connectivity was not fitted beside it, so nothing can be said of change."]
     numbers = (
-        f"Its R² on held-out entries is {gain} above that of the best static network and {order}"
-        " above that of the same network fitted to shuffled trials"
-        + (" (mean ± standard error over splits)." if gain.splits > 1 else " (one split).")
+        f"Its R² on held-out entries is {static} above that of the best static network and"
+        f" {shuffled} above that of the same network fitted to shuffled trials"
+        + (" (mean ± standard error over splits)." if static.splits > 1 else " (one split).")
+        + " Shuffled trials still have factors of their own, so the second difference is what the"
+        " trials around tell, not all that changes in an order."
     )
-    if not gain.better:
+    alike = dict(order or {})
+    if not static.better:
         answer = (
             "No: connectivity that changes over trials does not predict held-out entries better"
             " than static connectivity."
         )
-        rest = "What the trial factors below show is not supported by held-out data."
-    elif not order.better:
+        rest = ["What the trial factors below show is not supported by held-out data."]
+    elif not (shuffled.better or _ordered(alike.get("rates"))):
         answer = (
-            "Trials differ, but not in an order: connectivity that changes from trial to trial"
-            " predicts held-out entries better than static connectivity, and just as well when the"
-            " trials of each condition are shuffled."
+            "Trials differ, but in no order that shows: connectivity that changes from trial to"
+            " trial predicts held-out entries better than static connectivity, and just as well"
+            " when the trials of each condition are shuffled."
         )
-        rest = (
-            "That is variability from trial to trial, such as a gain that fluctuates. It is no sign"
+        rest = [
+            "That is variability from trial to trial, such as a gain that fluctuates, and no sign"
             " of a change over the course of the session."
-        )
+        ]
     else:
-        answer, rest = _ordered(results, rank, order.mean / gain.mean)
-    return [answer, numbers, rest, *_without_dynamics(results, rank)]
+        steady = difference(results, "shuffled", rank, "r2_heldout_steady")
+        stays = steady is None or steady.better or _ordered(alike.get("steady"))
+        better = "connectivity that changes predicts held-out entries better than static"
+        if not stays:
+            answer = (
+                f"Only as far as rates drift: {better}, and trials have an order, but not once each"
+                " neuron's slow drift of rate is taken out. Units that are slowly lost, or"
+                " excitabilities that change, explain that as well as connectivity."
+            )
+        else:
+            answer = (
+                f"Yes: {better}, and trials have an order. That connectivity changed is one reading"
+                " of it: inputs, or a state of the animal, that change can look the same."
+            )
+        rest = []
+        if steady is not None:
+            rest = [f"Without each neuron's slow drift the second difference is {steady}."]
+    rest += [_alike(name, alike[name]) for name in ("rates", "steady") if alike.get(name)]
+    return [answer, numbers, " ".join(rest), *_without_dynamics(results, rank)]
 
 
-def _ordered(results: xr.Dataset, rank: int, share: float) -> tuple[str, str]:
-    """What is said of a change in an order over trials, and what may be behind it."""
-    better = (
-        "connectivity that changes over trials predicts held-out entries better than static"
-        " connectivity, and better than the same network fitted to the trials of each condition in"
-        " a random order"
+def _ordered(found: Mapping[str, Any] | None) -> bool:
+    """Whether successive trials are alike in some component, with all of them in mind."""
+    if not found:
+        return False
+    each = list(zip(found["ratio"], found["p"], strict=True))
+    return any(ratio < _RATIO and p * len(each) < _LEVEL for ratio, p in each)
+
+
+def _alike(name: str, found: Mapping[str, Any]) -> str:
+    """How alike successive trials are, in words."""
+    each = ", ".join(
+        f"{number(ratio)} (p {number(p, 3)})"
+        for ratio, p in zip(found["ratio"], found["p"], strict=True)
     )
-    parts = (
-        f"The order of trials accounts for {100 * min(share, 1.0):.0f} % of what is gained over"
-        " static connectivity; the rest is variability from trial to trial."
-    )
-    steady = difference(results, "shuffled", rank, "r2_heldout_steady")
-    if steady is not None and not steady.better:
-        return (
-            f"Only as far as rates drift: {better}, but that goes away once each neuron's slow"
-            " drift of rate is taken out.",
-            f"{parts} Without the drift the difference to shuffled trials is {steady}. Units that"
-            " are slowly lost, or excitabilities that change, explain it as well as connectivity.",
-        )
-    kept = "" if steady is None else f" Without each neuron's slow drift of rate it is {steady}."
+    where = " without that drift" if name == "steady" else ""
     return (
-        f"Yes: {better}.",
-        f"{parts}{kept} So activity changed in an order over trials. That connectivity changed is"
-        " one reading of it: inputs that change can look the same.",
+        f"Factors fitted to each trial by itself{where} have von Neumann ratios of {each}: 1 is no"
+        " order, 0 a smooth curve."
     )
 
 
