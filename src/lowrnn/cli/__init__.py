@@ -10,6 +10,7 @@ from lowrnn.cli.bench import bench
 from lowrnn.cli.common import Commands
 from lowrnn.cli.demo import demo
 from lowrnn.cli.fit import fit
+from lowrnn.cli.infer import infer
 from lowrnn.cli.learn import learn
 from lowrnn.cli.report import report
 from lowrnn.cli.reproduce import reproduce
@@ -27,7 +28,7 @@ app = typer.Typer(
 )
 
 # The order of `lowrnn --help`.
-for command in (demo, fit, tasks, train, learn, reproduce, report, bench):
+for command in (demo, fit, tasks, train, learn, infer, reproduce, report, bench):
     app.command()(command)
 app.add_typer(theory, name="theory")
 

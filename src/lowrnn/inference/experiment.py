@@ -1,5 +1,6 @@
 """An experiment on plasticity in one YAML file: teacher, students, and what is inferred."""
 
+import json
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -11,9 +12,19 @@ from pydantic import Field, model_validator
 
 from lowrnn.errors import InputError
 from lowrnn.files import checksum
+from lowrnn.inference.campaign import run_campaign
 from lowrnn.inference.infer import Inference, infer
+from lowrnn.inference.simulations import Simulations
 from lowrnn.inference.spec import Finite, InferenceSpec
-from lowrnn.inference.students import StudentSettings, simulate_students
+from lowrnn.inference.students import (
+    StudentSettings,
+    _setting,
+    learning_course,
+    simulate_students,
+)
+from lowrnn.inference.summary import Summary
+from lowrnn.learning.plasticity.family import RuleFamily
+from lowrnn.learning.plasticity.students import students
 from lowrnn.recordings.schema import Strict, load_yaml, validate
 
 Array = NDArray[np.float64]
@@ -21,6 +32,8 @@ Progress = Callable[[int, int, int], None]
 
 #: Of stored students: raised whenever `simulate_students` computes something else.
 _VERSION = "1"
+#: A stream of seeds that `infer` does not use.
+_PICTURED = 2000
 
 
 class Teacher(Strict):
@@ -74,6 +87,10 @@ class Experiment(InferenceSpec):
         """What `infer` takes."""
         own = {name: getattr(self, name) for name in InferenceSpec.model_fields}
         return InferenceSpec(**{**own, "settings": self.student.model_dump(mode="json")})
+
+    def to_dict(self) -> dict[str, Any]:
+        """All keys as plain data, defaults among them, as `read_experiment` takes them."""
+        return self.model_dump(mode="json", exclude={"settings"})
 
 
 def read_experiment(path: str | Path, *, simulations: int | None = None) -> Experiment:
@@ -160,10 +177,42 @@ def observation(experiment: Experiment) -> Array:
             f"teacher.theta is {teacher.theta}, with which its network ends as {found['status']!r}:"
             " give smaller coefficients, or a lower student.rate"
         )
-    return np.asarray(found["x"], np.float64)[0]
+    observed: Array = np.asarray(found["x"], np.float64)[0]
+    return observed
+
+
+def predicted_students(
+    experiment: Experiment,
+    found: Inference,
+    count: int = 100,
+    *,
+    store: str | Path | None = None,
+    workers: int | None = None,
+) -> Simulations:
+    """New students with parameters from the posterior, for a picture of what they do."""
+    return run_campaign(
+        simulate_students, found.draws[:count], settings=experiment.spec.settings,
+        seed=experiment.seed, stream=_PICTURED, chunk=experiment.chunk,
+        version=version_of(experiment), store=store, workers=workers,
+    )  # fmt: skip
 
 
 def version_of(experiment: Experiment) -> str:
     """What belongs to the identity of stored students beside their settings."""
     network = experiment.student.network
     return _VERSION if network is None else f"{_VERSION} {checksum(network)}"
+
+
+def summary_of(experiment: Experiment) -> Summary:
+    """The summaries of a student that does not learn: their identity and labels are those of all.
+
+    The frame that they refer to is that of `simulate_students`: the columns of `m` of the network
+    at the start, its input weights, and the mean over neurons.
+    """
+    settings, rnn, u = _setting(json.dumps(experiment.spec.settings, sort_keys=True))
+    theta = np.zeros((1, len(settings.terms)))
+    found = students(
+        RuleFamily(terms=settings.terms), theta, [0], rnn, u, epochs=settings.epochs,
+        record=settings.record,
+    )  # fmt: skip
+    return learning_course(found)

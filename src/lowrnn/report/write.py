@@ -9,6 +9,7 @@ from lowrnn.report.data import data_section
 from lowrnn.report.dynamics import dynamics_section
 from lowrnn.report.gains import gains_section
 from lowrnn.report.inactivation import inactivation_section
+from lowrnn.report.inference.page import is_inference, write_inference_report
 from lowrnn.report.latents import latents_section
 from lowrnn.report.learning.page import is_sweep, write_sweep_report
 from lowrnn.report.loadings import loadings_section
@@ -34,7 +35,7 @@ def write_report(folder: str | Path, task: Task | None = None) -> Path:
     Parameters
     ----------
     folder : path
-        What `lowrnn fit`, `lowrnn train`, `lowrnn learn` or a command of `lowrnn theory` wrote.
+        What `lowrnn fit`, `lowrnn train`, `lowrnn learn`, `lowrnn infer` or a command of `lowrnn theory` wrote.
     task : Task, optional
         The task of a training, if `tasks.task` cannot make it from `config.yaml`: one of your own
         that is not in the registry, or an environment.
@@ -53,6 +54,8 @@ def write_report(folder: str | Path, task: Task | None = None) -> Path:
         return write_theory_report(Path(folder))
     if is_sweep(Path(folder)):
         return write_sweep_report(Path(folder))
+    if is_inference(Path(folder)):
+        return write_inference_report(Path(folder))
     if is_over_trials(Path(folder)):
         return write_over_trials_report(Path(folder))
     run = Run.load(folder, task)

@@ -1,0 +1,78 @@
+"""`lowrnn infer`: which plasticity rule made a network learn what it learned."""
+
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lowrnn.cli.common import (
+    JsonOption,
+    OutOption,
+    print_result,
+    progress_bar,
+    provenance,
+    run_folder,
+)
+
+
+def infer(
+    config: Annotated[Path, typer.Argument(help="YAML file: teacher, students, parameters.")],
+    simulations: Annotated[
+        int | None, typer.Option(help="Students to simulate; by default as the file says.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes that simulate; by default one for each core.")
+    ] = None,
+    cluster: Annotated[
+        str | None, typer.Option(help="Simulate on Dask: local, slurm or a scheduler's address.")
+    ] = None,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Infer the parameters of a plasticity rule from the activity of a network that learned by it.
+
+    The run folder holds the posterior, all simulations with those that failed, the checks of the
+    posterior, and report.html. An interrupted campaign resumes with the same command and ends with
+    the same posterior; finished students are in DIR/simulations.
+    """
+    from lowrnn.inference.experiment import (
+        predicted_students,
+        read_experiment,
+        run_experiment,
+        summary_of,
+    )
+    from lowrnn.report import write_inference
+
+    experiment = read_experiment(config, simulations=simulations)
+    folder = run_folder(out, f"infer-{config.stem}")
+    store = folder / "simulations"
+    with progress_bar("simulating", 1) as advance:
+        started, before = time.perf_counter(), -1
+
+        def progress(done: int, total: int, failed: int) -> None:
+            nonlocal started, before
+            if before < 0 or done < before:
+                started, before = time.perf_counter(), done
+            seconds = time.perf_counter() - started
+            rate = (done - before) * experiment.chunk / seconds if seconds > 0 else 0.0
+            remark = "learning" if done == total else f"{rate:.0f} students/s"
+            advance(done, remark + (f", {failed} jobs failed" if failed else ""), total)
+
+        found = run_experiment(
+            experiment, store=store, workers=workers, cluster=cluster, progress=progress
+        )
+    metrics = {
+        "out": str(folder),
+        "provenance": provenance(seed=experiment.seed, data=config),
+    }
+    written = write_inference(
+        folder, found, held_out=experiment.held_out, summary=summary_of(experiment),
+        predicted=predicted_students(experiment, found, store=store, workers=workers),
+        config=experiment.to_dict(), metrics=metrics,
+    )  # fmt: skip
+    # The date apart, equal inferences print the same.
+    printed = {name: value for name, value in written.items() if name != "provenance"}
+    told = ", ".join(f"{p['name']} {p['mean']:.2f} ± {p['sd']:.2f}" for p in written["parameters"])
+    sentence = f"{told}. {written['remarks'][0]}\n{folder / 'report.html'}"
+    print_result(printed, sentence, as_json=as_json)

@@ -1,0 +1,108 @@
+"""`lowrnn infer`: what it prints and writes, that it resumes, what it refuses."""
+
+import importlib
+import json
+
+import pytest
+import xarray as xr
+import yaml
+
+from lowrnn.inference import load_posterior
+
+# The package has a function of this name.
+module = importlib.import_module("lowrnn.inference.infer")
+
+GIVEN = {
+    "teacher": {"theta": {"pre": -0.2, "hebb": 0.3}, "seed": 5},
+    "student": {"terms": ["X1", "X1Y1"], "neurons": 16, "steps": 10, "epochs": 3, "record": 2,
+                "keep_saturated": False},
+    "parameters": {"pre": [-1, 1], "hebb": [-1, 1]},
+    "held_out": 60, "method": "abc", "quantile": 0.3, "predictive": 20, "draws": 200, "chunk": 20,
+}  # fmt: skip
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "rule.yaml"
+    path.write_text(yaml.safe_dump(GIVEN, sort_keys=False))
+    return path
+
+
+def test_an_interrupted_campaign_ends_as_one_that_was_not(call, config, tmp_path, monkeypatch):
+    run = ("infer", config, "--simulations", 300, "--workers", 1, "--json", "--out")
+    jobs, simulate = [], module.run_campaign
+
+    def counted(simulator, theta, **settings):
+        progress = settings["progress"]
+
+        def stop(done, total, failed):
+            jobs.append(done)
+            progress(done, total, failed)
+            if len(jobs) == 7:
+                raise KeyboardInterrupt
+
+        return simulate(simulator, theta, **{**settings, "progress": stop})
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "run_campaign", counted)
+        stopped = call(*run, tmp_path / "killed")
+        assert stopped.exit_code == 130
+        assert "run the same command again to resume" in stopped.stderr
+        assert not (tmp_path / "killed" / "metrics.json").exists()
+        resumed = call(*run, tmp_path / "killed")
+    assert resumed.exit_code == 0, resumed.stderr
+    # The second attempt starts from the six chunks that ended.
+    assert jobs[:8] == [0, 1, 2, 3, 4, 5, 6, 6]
+    whole = call(*run, tmp_path / "whole")
+    assert whole.exit_code == 0, whole.stderr
+    one, other = json.loads(resumed.stdout), json.loads(whole.stdout)
+    assert {one.pop("out"), other.pop("out")} == {
+        str(tmp_path / "killed"), str(tmp_path / "whole")
+    }  # fmt: skip
+    assert one.pop("seconds") > 0
+    assert other.pop("seconds") > 0
+    assert one == other
+
+    pre, hebb = one["parameters"]
+    assert {"name", "truth", "mean", "sd", "q05", "q95"} <= pre.keys()
+    assert (pre["name"], pre["truth"], hebb["truth"]) == ("pre", -0.2, 0.3)
+    assert one["simulations"] == 300
+    assert len(one["sbc_pvalues"]) == 2
+    assert hebb["sd"] < 0.3
+    assert abs(hebb["mean"] - 0.3) < 4 * hebb["sd"]
+
+    folder = tmp_path / "whole"
+    metrics = json.loads((folder / "metrics.json").read_text())
+    assert metrics["provenance"]["seed"] == 0
+    assert yaml.safe_load((folder / "config.yaml").read_text())["student"]["g"] == 0.5
+    assert load_posterior(folder / "posterior.safetensors").prior.names == ("pre", "hebb")
+    results = xr.load_dataset(folder / "results.nc", engine="h5netcdf")
+    failed = results["status"].values.astype(str) != "ok"
+    assert (results["theta"].shape, failed.sum()) == ((300, 2), one["failed"])
+    page = (folder / "report.html").read_text()
+    for said in (*one["remarks"], "Do such rules make such networks?", "Are known rules recovered"):
+        assert said.replace("'", "&#x27;").replace(" %", "&nbsp;%") in page
+
+    (folder / "results.nc").write_bytes(b"cut")
+    damaged = call("report", folder)
+    assert damaged.exit_code == 2
+    assert "is not as lowrnn infer wrote it" in damaged.stderr
+
+
+def test_the_configuration_that_was_written_can_be_run(call, config, tmp_path):
+    run = ("--simulations", 120, "--workers", 1, "--json", "--out", tmp_path / "run")
+    first = call("infer", config, *run)
+    assert first.exit_code == 0, first.stderr
+    again = call("infer", tmp_path / "run" / "config.yaml", *run)
+    assert again.exit_code == 0, again.stderr
+    one, other = json.loads(first.stdout), json.loads(again.stdout)
+    assert one["parameters"] == other["parameters"]
+
+
+def test_mistakes_are_one_sentence(call, config, tmp_path):
+    config.write_text(config.read_text().replace("hebb: 0.3", "heb: 0.3"))
+    answer = call("infer", config, "--out", tmp_path / "run")
+    assert answer.exit_code == 2
+    assert "teacher.theta names pre, heb: name pre, hebb" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+    assert "cannot be read" in call("infer", tmp_path / "none.yaml").stderr
