@@ -10,9 +10,10 @@ rng = np.random.default_rng(3)
 N, T = 120, 60
 
 
-def test_reversed_filter_is_the_trace():
+@pytest.mark.parametrize("keep", [0.0, 0.9, 1.0])
+def test_reversed_filter_is_the_trace(keep):
     post, pre = rng.standard_normal((2, T, N))
-    modulator, keep = rng.standard_normal((T, N)), 0.9
+    modulator = rng.standard_normal((T, N))
     trace, dense = np.zeros((N, N)), np.zeros((N, N))
     for step in range(T):
         trace = keep * trace + np.outer(post[step], pre[step])

@@ -105,6 +105,8 @@ def reversed_filter(signal: Array, keep: float) -> Array:
     """
     if keep == 0:
         return signal
+    if keep == 1:
+        return np.cumsum(signal[:, ::-1], axis=1)[:, ::-1]
     filtered = np.array(signal)
     for step in range(signal.shape[1] - 2, -1, -1):
         filtered[:, step] += keep * filtered[:, step + 1]
