@@ -35,7 +35,8 @@ def write_report(folder: str | Path, task: Task | None = None) -> Path:
     Parameters
     ----------
     folder : path
-        What `lowrnn fit`, `lowrnn train`, `lowrnn learn`, `lowrnn infer` or a command of `lowrnn theory` wrote.
+        What `lowrnn fit`, `lowrnn train`, `lowrnn learn`, `lowrnn infer` or a command of `lowrnn
+        theory` wrote.
     task : Task, optional
         The task of a training, if `tasks.task` cannot make it from `config.yaml`: one of your own
         that is not in the registry, or an environment.
