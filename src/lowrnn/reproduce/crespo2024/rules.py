@@ -213,8 +213,8 @@ CLAIMS = (
         measure=lambda full: _delayed("bptt", 250, 0.1),
         quick=False,
         reproduces=False,
-        remark=f"{_SETTING} The first of the three stays at 0.745 (also at half the rate), and takes"
-        " 450 updates at rate 0.03.",
+        remark=f"{_SETTING} The first of the three stays at 0.745, also at half the rate; at rate"
+        " 0.03 a network like it takes 450 updates.",
     ),
     Claim(
         id="crespo2024.R12b",
