@@ -91,12 +91,12 @@ def _joint(recording: "Recording", columns: list[str]) -> NDArray[np.str_]:
 
     for column in columns:
         known("condition", column, recording.conditions.columns)
-    several = len(columns) > 1
 
     def text(row: tuple[Any, ...]) -> str:
         values = ["missing" if pd.isna(value) else short(value) for value in row]
-        named = [f"{c} {v}" for c, v in zip(columns, values, strict=True)]
-        return ", ".join(named) if several else values[0]
+        if len(values) == 1 and isinstance(row[0], str):
+            return values[0]
+        return ", ".join(f"{c} {v}" for c, v in zip(columns, values, strict=True))
 
     rows = recording.conditions[columns].itertuples(index=False, name=None)
     return np.array([text(row) for row in rows], np.str_)
