@@ -101,6 +101,8 @@ def test_lost_neurons_a_silent_one_unequal_lengths_and_no_inputs(call, tmp_path)
     rates[:, :, 0] = 0.0
     rates[5:12, :, 1] = np.nan
     rates[::3, 9:] = np.nan
+    rates[7] = np.nan
+    rates[:, :, 2] = np.nan
     session(rates=rates, inputs=None).to_netcdf(tmp_path / "session.nc")
     answer = call(
         "fit", tmp_path / "session.nc", "--rank", 2, *QUICK, *COLUMNS, "--out", tmp_path / "run"

@@ -28,15 +28,17 @@ def ranks_figure(found: Found) -> Any:
     ranks = np.asarray(results["rank"], np.float64)
     models = np.asarray(results["model_name"]).astype(str).tolist()
     for model in ("cp", "static", "varying"):
-        if model not in models:
+        if scores(results, model) is None:
             continue
         name, colour = MODELS[model]
         name = name.replace("<br>", " ")
         cube = found.array("r2_heldout")[models.index(model)]
+        scored = np.isfinite(cube).any(axis=1)
+        cube = cube[scored]
         mean, count = np.nanmean(cube, axis=1), np.isfinite(cube).sum(axis=1)
         spread = np.nanstd(cube, axis=1, ddof=1) if cube.shape[1] > 1 else np.zeros(len(mean))
         figure.add_scatter(
-            x=ranks,
+            x=ranks[scored],
             y=np.maximum(mean, FLOOR),
             error_y={"array": spread / np.sqrt(count), "thickness": 1.2, "width": 3},
             mode="lines+markers",
