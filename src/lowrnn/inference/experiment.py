@@ -15,7 +15,7 @@ from lowrnn.files import checksum
 from lowrnn.inference.campaign import run_campaign
 from lowrnn.inference.infer import Inference, infer
 from lowrnn.inference.simulations import Simulations
-from lowrnn.inference.spec import Finite, InferenceSpec
+from lowrnn.inference.spec import Finite, InferenceSpec, Positive
 from lowrnn.inference.students import (
     StudentSettings,
     _setting,
@@ -23,9 +23,11 @@ from lowrnn.inference.students import (
     simulate_students,
 )
 from lowrnn.inference.summary import Summary
+from lowrnn.inference.teachers import gradient_course
 from lowrnn.learning.plasticity.family import RuleFamily
-from lowrnn.learning.plasticity.students import students
+from lowrnn.learning.plasticity.students import Students, students
 from lowrnn.recordings.schema import Strict, load_yaml, validate
+from lowrnn.tasks import task
 
 Array = NDArray[np.float64]
 Progress = Callable[[int, int, int], None]
@@ -37,18 +39,31 @@ _PICTURED = 2000
 
 
 class Teacher(Strict):
-    """The network whose rule is asked for: a student that learned by a known rule.
+    """The network whose rule is asked for: give `theta` or `updates`.
 
     Attributes
     ----------
-    theta : mapping from str to float
-        The rule: a coefficient for each parameter.
+    theta : mapping from str to float, optional
+        A known rule, a coefficient for each parameter: the teacher is a student that learned by it.
+    updates : int, optional
+        The teacher learns `student.task` by so many gradient updates instead, from where students
+        start: no rule need make such a network.
+    learning_rate : float
+        Of gradient descent.
     seed : int
-        Determines its random connectivity and initial state.
+        Determines random connectivity, and the initial state or the trials.
     """
 
-    theta: dict[str, Finite]
+    theta: dict[str, Finite] | None = None
+    updates: Annotated[int, Field(ge=2)] | None = None
+    learning_rate: Positive = 0.01
     seed: Annotated[int, Field(ge=0)] = 0
+
+    @model_validator(mode="after")
+    def _one(self) -> "Teacher":
+        if (self.theta is None) == (self.updates is None):
+            raise ValueError("give either theta, a known rule, or updates, of gradient descent")
+        return self
 
 
 class Experiment(InferenceSpec):
@@ -76,10 +91,11 @@ class Experiment(InferenceSpec):
                 f"parameters are {len(names)} and student.terms {len(self.student.terms)}: name one"
                 " parameter for each term"
             )
-        if set(self.teacher.theta) != set(names):
-            raise ValueError(
-                f"teacher.theta names {', '.join(self.teacher.theta)}: name {', '.join(names)}"
-            )
+        theta = self.teacher.theta
+        if theta is not None and set(theta) != set(names):
+            raise ValueError(f"teacher.theta names {', '.join(theta)}: name {', '.join(names)}")
+        if theta is None and self.student.task is None:
+            raise ValueError("teacher.updates needs a task to learn: give student.task")
         return self
 
     @property
@@ -163,9 +179,19 @@ def observation(experiment: Experiment) -> Array:
     Raises
     ------
     InputError
-        If its activity or weights grow without bound.
+        If its activity or weights grow without bound, or it cannot be trained.
     """
-    teacher = experiment.teacher
+    teacher, student = experiment.teacher, experiment.student
+    if teacher.theta is None:
+        assert student.task is not None
+        assert teacher.updates is not None
+        _, start, _ = _setting(json.dumps(experiment.spec.settings, sort_keys=True))
+        learned: Array = gradient_course(
+            start, task(student.task, **student.task_settings), _idle(experiment).steps,
+            updates=teacher.updates,
+            learning_rate=teacher.learning_rate, seed=teacher.seed,
+        ).values[0]  # fmt: skip
+        return learned
     job: dict[str, Any] = {
         **experiment.spec.settings,
         "theta": [[teacher.theta[name] for name in experiment.parameters]],
@@ -209,10 +235,14 @@ def summary_of(experiment: Experiment) -> Summary:
     The frame that they refer to is that of `simulate_students`: the columns of `m` of the network
     at the start, its input weights, and the mean over neurons.
     """
+    return learning_course(_idle(experiment))
+
+
+def _idle(experiment: Experiment) -> Students:
+    """A student that does not learn."""
     settings, rnn, u = _setting(json.dumps(experiment.spec.settings, sort_keys=True))
-    theta = np.zeros((1, len(settings.terms)))
-    found = students(
-        RuleFamily(terms=settings.terms), theta, [0], rnn, u, epochs=settings.epochs,
+    family = RuleFamily(terms=settings.terms)
+    return students(
+        family, np.zeros((1, len(settings.terms))), [0], rnn, u, epochs=settings.epochs,
         record=settings.record,
     )  # fmt: skip
-    return learning_course(found)
