@@ -79,6 +79,11 @@ def test_an_interrupted_campaign_ends_as_one_that_was_not(call, config, tmp_path
     results = xr.load_dataset(folder / "results.nc", engine="h5netcdf")
     failed = results["status"].values.astype(str) != "ok"
     assert (results["theta"].shape, failed.sum()) == ((300, 2), one["failed"])
+    truth, mean = results["held_out_truth"].values, results["held_out_mean"].values
+    assert 0 < len(truth) <= 60
+    spread = ((truth - truth.mean(axis=0)) ** 2).sum(axis=0)
+    r2 = 1 - ((mean - truth) ** 2).sum(axis=0) / spread
+    assert r2.tolist() == pytest.approx([pre["r2"], hebb["r2"]])
     page = (folder / "report.html").read_text()
     for said in (*one["remarks"], "Do such rules make such networks?", "Are known rules recovered"):
         assert said.replace("'", "&#x27;").replace(" %", "&nbsp;%") in page

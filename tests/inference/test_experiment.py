@@ -33,6 +33,12 @@ def test_the_example_can_be_read() -> None:
     assert found.spec.settings["terms"] == ["Y1", "X1", "Y2", "X1Y1"]
 
 
+def test_the_example_of_gradient_descent_can_be_read() -> None:
+    found = read_experiment(HEBB.with_name("teacher.yaml"))
+    assert (found.teacher.theta, found.teacher.updates) == (None, 400)
+    assert found.student.task == "perceptual_decision"
+
+
 def test_fewer_simulations_hold_out_fewer() -> None:
     found = read_experiment(HEBB, simulations=400)
     assert (found.simulations, found.held_out) == (400, 100)

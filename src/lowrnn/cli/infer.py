@@ -67,7 +67,7 @@ def infer(
         "provenance": provenance(seed=experiment.seed, data=config),
     }
     written = write_inference(
-        folder, found, held_out=experiment.held_out, summary=summary_of(experiment),
+        folder, found, spec=experiment.spec, summary=summary_of(experiment),
         predicted=predicted_students(experiment, found, store=store, workers=workers),
         config=experiment.to_dict(), metrics=metrics,
     )  # fmt: skip

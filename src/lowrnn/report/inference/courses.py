@@ -17,7 +17,7 @@ _MOST = 4
 
 
 def courses_figure(results: xr.Dataset) -> Any:
-    """Activity in the last epoch along each direction of the frame, a column a condition."""
+    """Activity in the last epoch: a row for each direction, a column for each condition."""
     found = [_LABEL.match(str(name)) for name in results["feature"].values]
     keys = [None if match is None else tuple(map(int, match.groups())) for match in found]
     last = max(key[0] for key in keys if key is not None)

@@ -10,7 +10,14 @@ import yaml
 from numpy.typing import NDArray
 
 from lowrnn.files import atomic, write_json, write_text
-from lowrnn.inference import Inference, SelectedPosterior, Simulations, Summary, save_posterior
+from lowrnn.inference import (
+    Inference,
+    InferenceSpec,
+    SelectedPosterior,
+    Simulations,
+    Summary,
+    save_posterior,
+)
 from lowrnn.report.write import write_report
 
 _DRAWS_PER_TEST = 200
@@ -20,7 +27,7 @@ def write_inference(
     folder: str | Path,
     found: Inference,
     *,
-    held_out: int,
+    spec: InferenceSpec,
     summary: Summary,
     predicted: Simulations,
     config: Mapping[str, Any],
@@ -34,8 +41,8 @@ def write_inference(
         Made if it does not exist. An inference that it holds is replaced.
     found : Inference
         From `infer`.
-    held_out : int
-        As in its specification.
+    spec : InferenceSpec
+        As `infer` was given it.
     summary : Summary
         Its labels are those of the features.
     predicted : Simulations
@@ -55,9 +62,7 @@ def write_inference(
     (folder / "metrics.json").unlink(missing_ok=True)
     write_text(folder / "config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
     save_posterior(found.fitted, folder / "posterior.safetensors", summary=summary.identity)
-    content = inference_results(found, held_out, summary.labels, predicted).to_netcdf(
-        engine="h5netcdf"
-    )
+    content = inference_results(found, spec, summary.labels, predicted).to_netcdf(engine="h5netcdf")
     with atomic(folder / "results.nc") as temporary:
         temporary.write_bytes(content)
     written = {"kind": "infer", **found.to_dict(), **metrics}
@@ -67,10 +72,10 @@ def write_inference(
 
 
 def inference_results(
-    found: Inference, held_out: int, labels: tuple[str, ...], predicted: Simulations
+    found: Inference, spec: InferenceSpec, labels: tuple[str, ...], predicted: Simulations
 ) -> xr.Dataset:
     """All arrays of an inference with named axes; `x` is NaN where a student failed."""
-    tests, draws = _held_out(found, held_out)
+    tests, draws = _held_out(found, spec)
     prior, simulated = found.prior, found.simulations
     variables = {
         "theta": (("simulation", "parameter"), simulated.theta),
@@ -93,11 +98,12 @@ def inference_results(
     return xr.Dataset(variables, coordinates)
 
 
-def _held_out(found: Inference, count: int) -> tuple[Simulations, NDArray[np.float64]]:
+def _held_out(found: Inference, spec: InferenceSpec) -> tuple[Simulations, NDArray[np.float64]]:
     """The simulations that judged the posterior, and draws for each, (test, draw, parameter)."""
-    tests = found.simulations[-count:]
+    tests = found.simulations[-spec.held_out :]
     tests = tests[tests.ok]
     learned = found.posterior
     if isinstance(learned, SelectedPosterior):
         learned = learned.posterior
-    return tests, learned.sample(tests.x, _DRAWS_PER_TEST)
+    # The number and the seed of `infer`, so that R² is what the metrics say.
+    return tests, learned.sample(tests.x, _DRAWS_PER_TEST, spec.seed + 1)

@@ -212,7 +212,8 @@ def _predictive(metrics: InferenceMetrics, results: xr.Dataset) -> Section:
                 courses_figure(results),
                 "Activity after learning, projected on a frame that was fixed before: the observed"
                 " network (black), new students with rules from the posterior (blue) and those from"
-                " the prior (grey). Lines are medians, bands hold 90 %.",
+                " the prior (grey). Lines are medians, bands hold 90 %. Of many conditions and"
+                " directions the first four are shown.",
             )
         ],
     )
