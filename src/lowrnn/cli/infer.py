@@ -44,6 +44,7 @@ def infer(
     )
     from lowrnn.report import write_inference
 
+    began = time.perf_counter()
     experiment = read_experiment(config, simulations=simulations)
     folder = run_folder(out, f"infer-{config.stem}")
     store = folder / "simulations"
@@ -63,6 +64,7 @@ def infer(
             experiment, store=store, workers=workers, cluster=cluster, progress=progress
         )
     metrics = {
+        "seconds": time.perf_counter() - began,
         "out": str(folder),
         "provenance": provenance(seed=experiment.seed, data=config),
     }
