@@ -3,14 +3,16 @@
 Published for a network of 1024 neurons, of which the 100 with the largest weights of one context in
 the fit are deleted; here it has 256, of which 10 % are silenced. Learning rates scale
 as in the released code, so that input weights hardly learn; by the defaults of `train`, one network
-that was tried failed at H11d. The quick form measures one network, the
-full form takes the median of three.
+that was tried failed at H11d. Networks differ so much, and with the last digit of the arithmetic
+that trains them, that one says little: there is no quick form, and the full one has five.
 """
 
 from functools import cache, partial
 from statistics import median
 
 from lowrnn.reproduce.claim import Claim
+
+_SEEDS = range(5)
 
 
 @cache
@@ -42,17 +44,14 @@ def _silenced(seed: int) -> dict[str, float]:
 
 
 def _typical(quantity: str, full: bool) -> float:
-    return median(_silenced(seed)[quantity] for seed in range(3 if full else 1))
+    return median(_silenced(seed)[quantity] for seed in _SEEDS)
 
 
 def _worst(quantity: str, full: bool) -> float:
-    return min(_silenced(seed)[quantity] for seed in range(3))
+    return min(_silenced(seed)[quantity] for seed in _SEEDS)
 
 
-_NOTEBOOK = (
-    "Printed in the paper's released notebook. 256 neurons here, 1024 there; full form: median of"
-    " three networks."
-)
+_NOTEBOOK = "Printed in the paper's released notebook. 256 neurons here, 1024 there; median of five networks."
 _OWN = f"The paper gives no number; derived by this project. {_NOTEBOOK}"
 
 CLAIMS = (
@@ -66,6 +65,7 @@ CLAIMS = (
             tolerance=published - 0.1,
             relation="at least",
             measure=partial(_typical, f"{key} spared"),
+            quick=False,
             remark=f"{numbers}; asked for is .1. {_NOTEBOOK}",
         )
         for label, net, key, published, numbers in (
@@ -84,6 +84,7 @@ CLAIMS = (
             tolerance=published,
             relation="at least",
             measure=partial(_typical, f"{key} least"),
+            quick=False,
             remark=f"{numbers}; asked for is the sign. {_NOTEBOOK}",
         )
         for label, net, key, published, numbers in (
@@ -95,21 +96,22 @@ CLAIMS = (
         Claim(
             id=f"valente2022.{label}",
             figure="Fig. 5",
-            statement=f"As before, for each of three networks: {net}, smallest difference of"
+            statement=f"As before, for each of five networks: {net}, smallest difference of"
             " accuracies, mean over contexts.",
             published=published,
             tolerance=published - 0.1,
             relation="at least",
             measure=partial(_worst, f"{key} spared"),
             quick=False,
-            reproduces=key == "original",
+            reproduces=False,
             remark=f"Published for one network; asked for is .1. {remark}{_NOTEBOOK}",
         )
         for label, net, key, published, remark in (
             ("H11g", "the fit of rank 1", "equivalent", 0.42,
-             "The three fits have .17, .04 and .34, their full-rank networks .22, .27 and .14: one"
-             " fit in three depends on all its neurons so much that its populations do not show. "),
-            ("H11h", "the full-rank network", "original", 0.4, ""),
+             "The five fits have .10, .06, .36, .43 and .20: some depend on all their neurons so"
+             " much that their populations hardly show. "),
+            ("H11h", "the full-rank network", "original", 0.4,
+             "The five networks have .24, .28, .099, .36 and .23: one is at the edge. "),
         )
     ),
     *(
@@ -121,13 +123,14 @@ CLAIMS = (
             tolerance=0.025,
             relation="at least",
             measure=partial(_typical, f"{key} random"),
+            quick=False,
             reproduces=key == "original",
             remark=f"Five random groups. {remark}{_OWN}",
         )
         for label, net, key, remark in (
             ("H11e", "the fit of rank 1", "equivalent",
-             "The fit keeps .8 to .9. With the published random start of LINT it keeps .88 to .98,"
-             " at a lower R², but then predicts the populations of H11a to H11d less well. "),
+             "The fits keep .76 to .97. With the published random start of LINT one keeps .88 to"
+             " .98, at a lower R², but then predicts the populations of H11a to H11d less well. "),
             ("H11f", "the full-rank network", "original", ""),
         )
     ),
