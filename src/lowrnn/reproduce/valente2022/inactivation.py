@@ -51,7 +51,7 @@ def _worst(quantity: str, full: bool) -> float:
     return min(_silenced(seed)[quantity] for seed in _SEEDS)
 
 
-_NOTEBOOK = "Printed in the paper's released notebook. 256 neurons, not 1024; median of five networks."
+_NOTEBOOK = "Printed in the paper's notebook. 256 neurons, not 1024; median of five networks."
 _OWN = f"The paper gives no number; derived by this project. {_NOTEBOOK}"
 
 CLAIMS = (
