@@ -51,6 +51,13 @@ def test_wrong_posteriors_are_told_in_plain_words(
     assert np.sign(found.area_to_curve) == (1 if said == "too wide" else -1)
 
 
+def test_somewhat_wide_posteriors_are_told_by_coverage(exact: ModuleType) -> None:
+    found = judged(exact, width=1.3)
+    assert (found.parameter_pvalues < found.sbc_pvalues).all()
+    assert not found.calibrated
+    assert "too wide" in calibration_verdict(found, exact.PRIOR.names)[1]
+
+
 def test_wrong_dependences_are_seen_in_joint_coverage_alone() -> None:
     prior = BoxPrior.of({"a": (-4, 4), "b": (-4, 4)})
     rng = np.random.default_rng(0)

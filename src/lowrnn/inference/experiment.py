@@ -18,8 +18,8 @@ from lowrnn.inference.simulations import Simulations
 from lowrnn.inference.spec import Finite, InferenceSpec, Positive
 from lowrnn.inference.students import (
     StudentSettings,
-    _setting,
     learning_course,
+    setting_of,
     simulate_students,
 )
 from lowrnn.inference.summary import Summary
@@ -185,7 +185,7 @@ def observation(experiment: Experiment) -> Array:
     if teacher.theta is None:
         assert student.task is not None
         assert teacher.updates is not None
-        _, start, _ = _setting(json.dumps(experiment.spec.settings, sort_keys=True))
+        _, start, _ = setting_of(json.dumps(experiment.spec.settings, sort_keys=True))
         learned: Array = gradient_course(
             start, task(student.task, **student.task_settings), _idle(experiment).steps,
             updates=teacher.updates,
@@ -240,7 +240,7 @@ def summary_of(experiment: Experiment) -> Summary:
 
 def _idle(experiment: Experiment) -> Students:
     """A student that does not learn."""
-    settings, rnn, u = _setting(json.dumps(experiment.spec.settings, sort_keys=True))
+    settings, rnn, u = setting_of(json.dumps(experiment.spec.settings, sort_keys=True))
     family = RuleFamily(terms=settings.terms)
     return students(
         family, np.zeros((1, len(settings.terms))), [0], rnn, u, epochs=settings.epochs,

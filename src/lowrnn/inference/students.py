@@ -74,7 +74,7 @@ class StudentSettings(Strict):
 def simulate_students(job: dict[str, Any]) -> dict[str, Any]:
     """A simulator for `run_campaign`; further settings are those of `StudentSettings`."""
     given = {name: value for name, value in job.items() if name not in ("theta", "seeds")}
-    settings, rnn, u = _setting(json.dumps(given, sort_keys=True))
+    settings, rnn, u = setting_of(json.dumps(given, sort_keys=True))
     family = RuleFamily(terms=settings.terms, rate=settings.rate, decay=settings.decay)
     structured = structured_part(rnn.connectivity)
     assert structured is not None
@@ -116,7 +116,7 @@ def learning_course(found: Students) -> Summary:
 
 
 @lru_cache(maxsize=4)
-def _setting(text: str) -> tuple[StudentSettings, RNN, Array]:
+def setting_of(text: str) -> tuple[StudentSettings, RNN, Array]:
     """The settings, the network to start from, and its inputs in all conditions."""
     settings = validate(StudentSettings, json.loads(text), "settings")
     shown = None

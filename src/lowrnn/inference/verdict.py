@@ -54,7 +54,8 @@ def verdict(found: "Inference") -> tuple[str, ...]:
 def calibration_verdict(found: Calibration, names: tuple[str, ...]) -> tuple[str, ...]:
     """Whether the posteriors are calibrated, and where not, in which way."""
     tests = len(found.ranks)
-    wrong = [k for k, p in enumerate(found.sbc_pvalues) if p * len(found.sbc_pvalues) < SIGNIFICANT]
+    p = found.parameter_pvalues
+    wrong = [k for k, value in enumerate(p) if value * len(p) < SIGNIFICANT]
     said = [_parameter(found, k, names[k]) for k in wrong]
     if found.tarp_pvalue < SIGNIFICANT and not wrong:
         way = "displaced"
@@ -89,14 +90,16 @@ def _parameter(found: Calibration, k: int, name: str) -> str:
         way = "posteriors are too wide"
     return (
         f"{name}: {way}; {nominal:.0%} intervals hold the truth in {covered:.0%} of cases (p ="
-        f" {found.sbc_pvalues[k]:.2g})."
+        f" {found.parameter_pvalues[k]:.2g})."
     )
 
 
 def _failures(found: "Inference") -> str:
     """How often students failed, in the prior and where the posterior is."""
     total, failed = len(found.simulations), found.simulations.failed
-    sentence = f"{failed} of {total} simulations failed ({found.simulations.counts()})"
+    counts = {k: v for k, v in found.simulations.counts().items() if k != "ok" and v}
+    kinds = ", ".join(f"{count} {state}" for state, count in counts.items())
+    sentence = f"{failed} of {total} simulations failed ({kinds})"
     if found.success is not None:
         unit = found.prior.to_unit(found.draws)
         at = float(found.success.probabilities(unit)[:, 0].mean())
