@@ -10,6 +10,7 @@ from lowrnn.fitting.ltrnn import LTRNN
 from lowrnn.fitting.ltrnn_ranks import TensorRankSelection, select_tensor_rank
 from lowrnn.fitting.ranks import RankSelection, select_rank, sufficient_rank
 from lowrnn.fitting.scores import neuron_r2, r2
+from lowrnn.fitting.slices import SliceComponents, slice_components
 
 __all__ = [
     "CP",
@@ -19,6 +20,7 @@ __all__ = [
     "Loadings",
     "Match",
     "RankSelection",
+    "SliceComponents",
     "TensorRankSelection",
     "blocked_mask",
     "cp",
@@ -28,5 +30,6 @@ __all__ = [
     "r2",
     "select_rank",
     "select_tensor_rank",
+    "slice_components",
     "sufficient_rank",
 ]
