@@ -116,8 +116,8 @@ CLAIMS = (
         "schuessler2020.H9c", "Fig. 2b", "Norm of the flip-flop's change from g = 1.8.",
         0.65, 0.13, "equal", partial(_mean, "norm_dw", "flip_flop", 1.8), quick=False,
         reproduces=False,
-        remark=f"{_READ} Here five networks change by .70 to .94 in the 1000 updates, mean .82, and learn in"
-        " 109 updates in the mean, not about 190.",
+        remark=f"{_READ} Here five networks change by .70 to .94 in the 1000 updates, mean .82, and"
+        " learn in 109 updates in the mean, not about 190.",
     ),
     Claim(
         "schuessler2020.H10a", "Fig. 2d", f"The flip-flop from g = 0.9: {_RANK}.",
