@@ -138,8 +138,8 @@ CLAIMS = (
         "schuessler2020.H10c", "Fig. 2d", f"Delayed discrimination from g = 0.9: {_RANK}.",
         6.5, 1, "equal", partial(_mean, "functional_rank", "working_memory", 0.9), quick=False,
         reproduces=False,
-        remark=f"{_READ} Here five networks need 10, 8, 9, 8 and 7 components; their norm (2.45) and"
-        " time of learning (243 updates) are the published ones.",
+        remark=f"{_READ} Here five networks need 10, 8, 9, 8 and 7 components; their norm (2.45)"
+        " and time of learning (243 updates) are near the published ones.",
     ),
     Claim(
         "schuessler2020.H11", "Fig. 2c", "The flip-flop's change from g = 0.9 is of no use once W0"
