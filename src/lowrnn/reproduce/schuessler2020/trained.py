@@ -128,7 +128,7 @@ CLAIMS = (
         "schuessler2020.H10d", "supplement", "The flip-flop from g = 0.9 with 64 neurons:"
         f" {_RANK}.", 4.5, 1, "equal", _small_rank,
         quick=False,
-        remark=f"{_READ} It grows with the number of neurons, 4.5 to 6. Single networks have 3 to 5.",
+        remark=f"{_READ} It grows with N, from 4.5 to 6. Single networks have 3 to 5.",
     ),
     Claim(
         "schuessler2020.H10b", "Fig. 2d", f"Context-dependent decisions from g = 0.9: {_RANK}.",
