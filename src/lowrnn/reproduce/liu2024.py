@@ -151,8 +151,8 @@ CLAIMS = (
         relation="at least",
         measure=lambda full: _difference("kernel_alignment", full),
         quick=False,
-        remark=f"{_OWN} More than 0.1 is asked for. The form of 64 neurons, too near the bound to be"
-        " asked of every processor, gave 0.113; the full form has not been run.",
+        remark=f"{_OWN} More than 0.1 is asked for. With 64 neurons, too near the bound to be"
+        " asked of every processor, it was 0.113; the full form has not been run.",
     ),
     Claim(
         id="liu2024.H19b",
@@ -175,7 +175,7 @@ CLAIMS = (
         measure=lambda full: _mean("representation_alignment", False, full),
         quick=False,
         reproduces=False,
-        remark=f"{_OWN} Here 0.93 with 64 neurons and stimuli of this project's choice: one of three"
+        remark=f"{_OWN} Here 0.93 with 64 neurons and stimuli of our own: one of three"
         " networks has 0.87, the others 0.96. The full form has not been run.",
     ),
     Claim(

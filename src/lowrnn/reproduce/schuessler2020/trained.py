@@ -134,7 +134,7 @@ CLAIMS = (
     Claim(
         "schuessler2020.H10b", "Fig. 2d", f"Context-dependent decisions from g = 0.9: {_RANK}.",
         5.0, 1.0, "equal", partial(_mean, "functional_rank", "context_decision", 0.9), quick=False,
-        remark=f"{_READ} Of three networks of 64 neurons and 400 updates, once one had no functional"
+        remark=f"{_READ} Of three networks of 64 neurons (400 updates) one once had no functional"
         " rank (its loss fell below 5 % for a batch alone): there is no quick form.",
     ),
     Claim(
