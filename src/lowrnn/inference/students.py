@@ -2,7 +2,7 @@
 
 import json
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,8 @@ class StudentSettings(Strict):
     ----------
     terms : tuple of str
         Terms of the family, one for each parameter: see `RuleFamily`.
+    pre, post : "rate" or "centred"
+        What X and Y are in them: see `RuleFamily`.
     network : path, optional
         A saved low-rank network, with or without a random part, to start from. Without it, one of
         rank 1 is drawn: `m` and input weights normal, `m` with mean `mean`, `n` normal and then
@@ -47,6 +49,8 @@ class StudentSettings(Strict):
     """
 
     terms: tuple[str, ...] = ("Y1", "X1", "Y2", "X1Y1")
+    pre: Literal["rate", "centred"] = "rate"
+    post: Literal["rate", "centred"] = "rate"
     network: str | None = None
     task: str | None = None
     task_settings: dict[str, Any] = Field(default_factory=dict)
@@ -75,7 +79,10 @@ def simulate_students(job: dict[str, Any]) -> dict[str, Any]:
     """A simulator for `run_campaign`; further settings are those of `StudentSettings`."""
     given = {name: value for name, value in job.items() if name not in ("theta", "seeds")}
     settings, rnn, u = setting_of(json.dumps(given, sort_keys=True))
-    family = RuleFamily(terms=settings.terms, rate=settings.rate, decay=settings.decay)
+    family = RuleFamily(
+        terms=settings.terms, pre=settings.pre, post=settings.post, rate=settings.rate,
+        decay=settings.decay,
+    )  # fmt: skip
     structured = structured_part(rnn.connectivity)
     assert structured is not None
     found = students(

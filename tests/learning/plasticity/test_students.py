@@ -7,9 +7,12 @@ import torch
 
 from lowrnn.errors import InputError
 from lowrnn.learning import RuleFamily, students
+from lowrnn.learning.plasticity.course import Course
 from lowrnn.learning.plasticity.student_reference import plain_students
 from lowrnn.learning.plasticity.students import STATUS
+from lowrnn.learning.plasticity.synapses import DenseSynapses
 from lowrnn.networks import RNN, FullRank, RandomPlusLowRank
+from lowrnn.tasks import task
 
 N = 45
 
@@ -51,6 +54,58 @@ def test_students_are_the_plain_loop(terms, start, u):
     # Learning matters here, and is not chaotic.
     assert np.abs(exact[:, -1] - exact[:, 0]).max() > 0.05
     np.testing.assert_allclose(found.projections, exact, rtol=0, atol=2e-4)
+
+
+CENTRED = [("centred", "rate"), ("rate", "centred"), ("centred", "centred")]
+
+
+@pytest.mark.parametrize(("pre", "post"), CENTRED)
+def test_centred_students_are_the_plain_loop(pre, post, start, u):
+    family = RuleFamily(
+        terms=("X1Y1", "X1Y2 - X1Y1T1", "X2Y1", "-Y2W1"), pre=pre, post=post, threshold=0.5
+    )
+    theta, seeds = family.sample(8, seed=1), np.arange(8)
+    found = students(family, theta, seeds, start, u, record=[3, 19], epochs=4)
+    exact = plain_students(
+        family, theta, seeds, start, u,
+        epochs=4, record=[3, 19], frame=found.frame, dtype=torch.float64,
+    )  # fmt: skip
+    assert np.abs(exact[:, -1] - exact[:, 0]).max() > 0.02
+    np.testing.assert_allclose(found.projections, exact, rtol=0, atol=2e-4)
+
+
+@pytest.mark.parametrize(("pre", "post"), [("rate", "rate"), *CENTRED])
+def test_students_learn_as_simulate_learning_lets_a_network_learn(pre, post, start):
+    """Norm and overlap after each update, in the same trials."""
+    shown = task("perceptual_decision")
+    rng = np.random.default_rng(1)
+    low = RNN(
+        start.connectivity.structured, rng.standard_normal((N, shown.n_inputs)),
+        rng.standard_normal((N, shown.n_outputs)), dt=shown.dt, tau=0.1,
+    )  # fmt: skip
+    family = RuleFamily(
+        terms=("X1Y2 - X1Y1T1", "X1Y1 - Y2W1", "X1"), pre=pre, post=post, threshold=2.0
+    )
+    theta, trials = np.array([0.8, 0.5, -0.3]), shown.conditions()
+    found = students(family, theta[None], [0], low, trials.inputs, epochs=3)
+    course = Course(family.rule(theta), low, shown, DenseSynapses(low), len(trials), 0)
+    part = low.connectivity
+    for epoch in range(3):
+        course.learn_from(trials, rng)
+        J, _, _ = course.synapses.matrices
+        size = np.linalg.norm(J - course.synapses.start)
+        np.testing.assert_allclose(found.norm[0, epoch], size, rtol=1e-3)
+        overlap = part.n.T @ J @ part.m / N
+        np.testing.assert_allclose(found.overlap[0, epoch], overlap, rtol=1e-3, atol=1e-3)
+
+
+def test_several_terms_may_share_a_coefficient(start, u):
+    theta = np.array([[0.7], [-0.2]])
+    shared = students(RuleFamily(terms=("X1Y1 - Y2W1",)), theta, [1, 2], start, u)
+    apart = RuleFamily(terms=("X1Y1", "-Y2W1"))
+    both = students(apart, np.hstack([theta, theta]), [1, 2], start, u)
+    np.testing.assert_array_equal(shared.projections, both.projections)
+    assert RuleFamily(terms=("X1Y1 - Y2W1",)).names == ("1.0*X1Y1W0 - 1.0*X0Y2W1",)
 
 
 def test_a_student_is_the_same_in_any_batch_and_number_of_threads(start, u):
@@ -124,6 +179,11 @@ def test_errors(change, message, start, u):
         arguments["rnn"] = start.replace(connectivity=FullRank(np.eye(N)))
     with pytest.raises(InputError, match=message):
         students(RuleFamily(), u=u, **arguments)
+
+
+def test_a_family_has_rates_or_centred_rates():
+    with pytest.raises(InputError, match="post is 'gain' in a family: choose among rate, centred"):
+        RuleFamily(post="gain")
 
 
 def test_terms_of_a_family_need_no_reward():

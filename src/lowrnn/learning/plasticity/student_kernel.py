@@ -103,6 +103,17 @@ def _gradient(
         _add_rows(D[j], Q, column)
 
 
+@njit(**INNER)
+def _centre(out: Any, samples: Any, mean: Any) -> None:
+    """`samples` without their mean, to `out`, which may be the same array."""
+    mean[:] = f32(0)
+    for s in range(samples.shape[0]):
+        _one_row(mean, samples[s], f32(1) / f32(samples.shape[0]))
+    for s in range(samples.shape[0]):
+        for i in range(samples.shape[1]):
+            out[s, i] = samples[s, i] - mean[i]
+
+
 @njit(**ROWS)
 def _move(row: Any, change: Any, start: Any, D: Any, keep: Any, step: Any) -> None:
     for i in range(row.shape[0]):
@@ -141,10 +152,11 @@ def student_kernel(nonlinearity: str) -> Any:
 
     @njit(**OUTER)
     def run(
-        first: Any, last: Any, theta: Any, seeds: Any, terms: Any, m: Any, n: Any, g: Any,
-        drive: Any, bias: Any, start_state: Any, spread: Any, frame: Any, readout: Any,
-        recorded: Any, alpha: Any, rate: Any, decay: Any, forget: Any,
-        projections: Any, outputs: Any, overlap: Any, norm: Any, saturation: Any, status: Any,
+        first: Any, last: Any, theta: Any, seeds: Any, terms: Any, centred_pre: Any,
+        centred_post: Any, m: Any, n: Any, g: Any, drive: Any, bias: Any, start_state: Any,
+        spread: Any, frame: Any, readout: Any, recorded: Any, alpha: Any, rate: Any, decay: Any,
+        forget: Any, projections: Any, outputs: Any, overlap: Any, norm: Any, saturation: Any,
+        status: Any,
     ) -> None:  # fmt: skip
         conditions, steps, neurons = drive.shape
         epochs = norm.shape[1]
@@ -154,6 +166,8 @@ def student_kernel(nonlinearity: str) -> Any:
         total = np.empty_like(J)
         before, rates = np.empty((samples, neurons), f32), np.empty((samples, neurons), f32)
         P, Q = np.empty_like(before), np.empty_like(before)
+        # The rates themselves are needed again, for the threshold and the saturation.
+        post = np.empty_like(rates) if centred_post else rates
         work, column = np.empty((5, neurons), f32), np.empty(samples, f32)
         x, r, recurrent, one, T = work[0], work[1], work[2], work[3], work[4]
         for k in range(first, last):
@@ -212,6 +226,10 @@ def student_kernel(nonlinearity: str) -> Any:
                         break
                 if state != OK:
                     break
+                if centred_pre:
+                    _centre(before, before, one)
+                if centred_post:
+                    _centre(post, rates, one)
                 total[:] = f32(0)
                 for c in range(3):
                     present = False
@@ -225,7 +243,7 @@ def student_kernel(nonlinearity: str) -> Any:
                         for term in range(terms.shape[0]):
                             used |= terms[term, 0] == a and terms[term, 2] == c
                         if used:
-                            _gradient(D, a, c, terms, theta[k], before, rates, T, Q, P, one, column)
+                            _gradient(D, a, c, terms, theta[k], before, post, T, Q, P, one, column)
                     for j in range(neurons):
                         _scaled_by_weight(total[j], D[j], J[j], f32(neurons), c)
                 squares = f32(0)

@@ -60,12 +60,18 @@ def plain_students(
             after.append(phi(x + bias))
         found.append(torch.stack(states, dim=2)[:, :, torch.as_tensor(record)] @ directions)
         pre, post = torch.cat(before, dim=1), torch.cat(after, dim=1)
+        mean_square = (post**2).mean(dim=1, keepdim=True)
+        if family.pre == "centred":
+            pre = pre - pre.mean(dim=1, keepdim=True)
+        if family.post == "centred":
+            post = post - post.mean(dim=1, keepdim=True)
         D = torch.zeros_like(J)
-        for k, term in enumerate(family.parsed):
-            left = post**term.post * threshold**term.threshold
-            product = torch.bmm(left.mT, pre**term.pre) / pre.shape[1]
-            weight = term.coefficient * coefficients[:, k, None, None]
-            D = D + weight * product * (N * J) ** term.weight
+        for k, terms in enumerate(family.parsed):
+            for term in terms:
+                left = post**term.post * threshold**term.threshold
+                product = torch.bmm(left.mT, pre**term.pre) / pre.shape[1]
+                weight = term.coefficient * coefficients[:, k, None, None]
+                D = D + weight * product * (N * J) ** term.weight
         J = start + (1 - family.decay) * (J - start) + family.rate / N * D
-        threshold = threshold + forget * ((post**2).mean(dim=1, keepdim=True) - threshold)
+        threshold = threshold + forget * (mean_square - threshold)
     return torch.stack(found, dim=1).numpy()

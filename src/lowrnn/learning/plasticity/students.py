@@ -94,8 +94,8 @@ def students(
     ----------
     family : RuleFamily
         The terms, and the rates.
-    theta : array (student, term)
-        Coefficients.
+    theta : array (student, coefficient)
+        Coefficients, one for each of `family.terms`.
     seeds : integer array (student,)
         From 0 to 2⁶⁴ - 1.
     rnn : RNN
@@ -131,8 +131,9 @@ def students(
     shape = (count, epochs, len(u), len(steps))
     connectivity = rnn.connectivity
     g = connectivity.g if isinstance(connectivity, RandomPlusLowRank) else 0.0
-    numbers = np.array([term.coefficient for term in family.parsed], np.float32)
-    exponents = np.array([(t.pre, t.post, t.weight, t.threshold) for t in family.parsed], np.int64)
+    owned = [(k, term) for k, terms in enumerate(family.parsed) for term in terms]
+    numbers = np.array([term.coefficient for _, term in owned], np.float32)
+    exponents = np.array([(t.pre, t.post, t.weight, t.threshold) for _, t in owned], np.int64)
     found = Students(
         projections=np.empty((*shape, frame.shape[1]), np.float32),
         outputs=np.empty((*shape, rnn.readout.shape[1]), np.float32),
@@ -148,7 +149,8 @@ def students(
         np.ascontiguousarray(array, np.float32)
         for array in (
             structured.m.T, structured.n.T, u @ rnn.inputs.T.astype(np.float32), rnn.bias,
-            rnn.initial_state, frame.T / np.float32(root), rnn.readout.T, theta * numbers,
+            rnn.initial_state, frame.T / np.float32(root), rnn.readout.T,
+            theta[:, [k for k, _ in owned]] * numbers,
         )
     ]  # fmt: skip
     m, n, drive, bias, start, directions, readout, coefficients = single
@@ -157,8 +159,9 @@ def students(
 
     def work(_: int, first: int, last: int) -> None:
         kernel(
-            first, last, coefficients, seeds, exponents, m, n, np.float32(g / root), drive, bias,
-            start, np.float32(spread), directions, readout, steps, np.float32(rnn.alpha),
+            first, last, coefficients, seeds, exponents, family.pre == "centred",
+            family.post == "centred", m, n, np.float32(g / root), drive, bias, start,
+            np.float32(spread), directions, readout, steps, np.float32(rnn.alpha),
             np.float32(family.rate), np.float32(family.decay), np.float32(forget),
             found.projections, found.outputs, found.overlap, found.norm, found.saturation,
             found.status,
