@@ -5,7 +5,7 @@ import pytest
 
 from lowrnn import RNN, FullRank, InputError
 from lowrnn.inference.experiment import Experiment, observation, summary_of
-from lowrnn.inference.teachers import gradient_course
+from lowrnn.inference.teachers import gradient_networks
 from lowrnn.learning import initial_network
 from lowrnn.recordings.schema import validate
 from lowrnn.tasks import task
@@ -36,12 +36,12 @@ def test_the_first_epoch_is_that_of_students_who_have_learned_nothing() -> None:
 def test_bad_teachers_are_refused() -> None:
     rnn = initial_network(DECISION, 12, 1)
     with pytest.raises(InputError, match="updates is 1: give at least 2"):
-        gradient_course(rnn, DECISION, [3], updates=1, learning_rate=0.1)
+        gradient_networks(rnn, DECISION, updates=1, learning_rate=0.1)
     full = RNN(FullRank(np.eye(4)), np.ones((4, 1)), dt=rnn.dt, tau=rnn.tau)
     with pytest.raises(InputError, match="full-rank: give a low-rank start"):
-        gradient_course(full, DECISION, [3], updates=4, learning_rate=0.1)
+        gradient_networks(full, DECISION, updates=4, learning_rate=0.1)
     with pytest.raises(InputError, match=r"alpha is 0\.1, .*: give alpha 0\.2"):
-        gradient_course(rnn.replace(dt=0.01), DECISION, [3], updates=4, learning_rate=0.1)
+        gradient_networks(rnn.replace(dt=0.01), DECISION, updates=4, learning_rate=0.1)
     for teacher, sentence in (
         ({}, "give either theta"),
         ({"theta": {"hebb": 0.1}, "updates": 3}, "give either theta"),

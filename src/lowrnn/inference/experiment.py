@@ -2,30 +2,36 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from lowrnn.errors import InputError
 from lowrnn.files import checksum
 from lowrnn.inference.campaign import run_campaign
+from lowrnn.inference.courses import files, read_course
 from lowrnn.inference.infer import Inference, infer
+from lowrnn.inference.recorded import FitProgress, fit_recording
 from lowrnn.inference.simulations import Simulations
-from lowrnn.inference.spec import Finite, InferenceSpec, Positive
+from lowrnn.inference.spec import InferenceSpec
 from lowrnn.inference.students import (
     StudentSettings,
+    frame_of,
     learning_course,
     setting_of,
     simulate_students,
 )
 from lowrnn.inference.summary import Summary
-from lowrnn.inference.teachers import gradient_course
+from lowrnn.inference.teacher_spec import Teacher
+from lowrnn.inference.teachers import gradient_networks, learned, network_course
 from lowrnn.learning.plasticity.family import RuleFamily
 from lowrnn.learning.plasticity.students import Students, students
+from lowrnn.networks import RNN
 from lowrnn.recordings.schema import Strict, load_yaml, validate
 from lowrnn.tasks import task
 
@@ -33,37 +39,9 @@ Array = NDArray[np.float64]
 Progress = Callable[[int, int, int], None]
 
 #: Of stored students: raised whenever `simulate_students` computes something else.
-_VERSION = "1"
+_VERSION = "2"
 #: A stream of seeds that `infer` does not use.
 _PICTURED = 2000
-
-
-class Teacher(Strict):
-    """The network whose rule is asked for: give `theta` or `updates`.
-
-    Attributes
-    ----------
-    theta : mapping from str to float, optional
-        A known rule, a coefficient for each parameter: the teacher is a student that learned by it.
-    updates : int, optional
-        The teacher learns `student.task` by so many gradient updates instead, from where students
-        start: no rule need make such a network.
-    learning_rate : float
-        Of gradient descent.
-    seed : int
-        Determines random connectivity, and the initial state or the trials.
-    """
-
-    theta: dict[str, Finite] | None = None
-    updates: Annotated[int, Field(ge=2)] | None = None
-    learning_rate: Positive = 0.01
-    seed: Annotated[int, Field(ge=0)] = 0
-
-    @model_validator(mode="after")
-    def _one(self) -> "Teacher":
-        if (self.theta is None) == (self.updates is None):
-            raise ValueError("give either theta, a known rule, or updates, of gradient descent")
-        return self
 
 
 class Experiment(InferenceSpec):
@@ -94,15 +72,25 @@ class Experiment(InferenceSpec):
         theta = self.teacher.theta
         if theta is not None and set(theta) != set(names):
             raise ValueError(f"teacher.theta names {', '.join(theta)}: name {', '.join(names)}")
-        if theta is None and self.student.task is None:
+        if self.teacher.updates is not None and self.student.task is None:
             raise ValueError("teacher.updates needs a task to learn: give student.task")
+        if theta is None and self.teacher.updates is None and self.student.network is not None:
+            raise ValueError("students start from the teacher's first network: leave out network")
         return self
+
+    @property
+    def students(self) -> StudentSettings:
+        """The settings of students, who start from the first network of a course."""
+        if not (paths := self.teacher.paths):
+            return self.student
+        middle = self.student.middle and len(read_course(paths).networks) > 2
+        return self.student.model_copy(update={"network": paths[0], "middle": middle})
 
     @property
     def spec(self) -> InferenceSpec:
         """What `infer` takes."""
         own = {name: getattr(self, name) for name in InferenceSpec.model_fields}
-        return InferenceSpec(**{**own, "settings": self.student.model_dump(mode="json")})
+        return InferenceSpec(**{**own, "settings": self.students.model_dump(mode="json")})
 
     def to_dict(self) -> dict[str, Any]:
         """All keys as plain data, defaults among them, as `read_experiment` takes them."""
@@ -110,7 +98,7 @@ class Experiment(InferenceSpec):
 
 
 def read_experiment(path: str | Path, *, simulations: int | None = None) -> Experiment:
-    """Read an experiment from a YAML file; `student.network` is relative to it.
+    """Read an experiment from a YAML file, to which all paths in it are relative.
 
     Parameters
     ----------
@@ -132,11 +120,54 @@ def read_experiment(path: str | Path, *, simulations: int | None = None) -> Expe
         if isinstance(rounds, int) and isinstance(held_out, int) and rounds > 0:
             given["held_out"] = min(held_out, max(20, simulations // rounds // 4))
     experiment = validate(Experiment, given, str(path))
-    network = experiment.student.network
-    if network is None:
+    folder = path.parent.resolve()
+
+    def located(part: Strict, *names: str) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name in names:
+            value = getattr(part, name)
+            if isinstance(value, str):
+                found[name] = str(folder / value)
+            elif value is not None:
+                found[name] = tuple(str(folder / each) for each in value)
+        return found
+
+    student, teacher = experiment.student, experiment.teacher
+    return experiment.model_copy(
+        update={
+            "student": student.model_copy(update=located(student, "network")),
+            "teacher": teacher.model_copy(update=located(teacher, "networks", "fit", "recording")),
+        }
+    )
+
+
+def fitted(
+    experiment: Experiment, store: str | Path, *, progress: FitProgress | None = None
+) -> Experiment:
+    """The experiment with a fit in place of a recording; others are returned as they are.
+
+    Parameters
+    ----------
+    experiment : Experiment
+        From `read_experiment`.
+    store : path
+        The folder of the campaign, which keeps the fit: it is made once.
+    progress : callable, optional
+        As of `LTRNN`.
+
+    Raises
+    ------
+    InputError
+        As `fit_recording`.
+    """
+    teacher = experiment.teacher
+    if teacher.recording is None or teacher.tensor_rank is None:
         return experiment
-    student = experiment.student.model_copy(update={"network": str(path.parent / network)})
-    return experiment.model_copy(update={"student": student})
+    folder = fit_recording(
+        teacher.recording, teacher.tensor_rank, store, condition=teacher.condition,
+        trial=teacher.trial, epochs=teacher.epochs, settings=teacher.ltrnn, progress=progress,
+    )  # fmt: skip
+    return experiment.model_copy(update={"teacher": Teacher(fit=str(folder.resolve()))})
 
 
 def run_experiment(
@@ -159,18 +190,21 @@ def run_experiment(
     Raises
     ------
     InputError
-        If `sbi` is missing, which method "npe" needs; if the teacher fails; and as `infer`.
+        If `sbi` is missing, which method "npe" needs; if the teacher fails, or is a recording that
+        is not `fitted` yet; and as `infer`.
     """
     if experiment.method == "npe" and find_spec("sbi") is None:
         # Said before anything is simulated.
         raise InputError(
             "method is 'npe', which needs sbi: `pip install 'lowrnn[inference]'`, or use 'abc'"
         )
-    return infer(
-        simulate_students, experiment.spec, observation(experiment), truth=experiment.teacher.theta,
-        version=version_of(experiment), store=store, workers=workers, cluster=cluster,
-        progress=progress,
+    networks = _networks(experiment)
+    found = infer(
+        simulate_students, experiment.spec, _observed(experiment, networks),
+        truth=experiment.teacher.theta, version=version_of(experiment), store=store,
+        workers=workers, cluster=cluster, progress=progress,
     )  # fmt: skip
+    return replace(found, teacher=_about(experiment, networks))
 
 
 def observation(experiment: Experiment) -> Array:
@@ -179,32 +213,64 @@ def observation(experiment: Experiment) -> Array:
     Raises
     ------
     InputError
-        If its activity or weights grow without bound, or it cannot be trained.
+        If its activity or weights grow without bound, it cannot be trained, or its files are not
+        what they should be.
     """
+    return _observed(experiment, _networks(experiment))
+
+
+def _networks(experiment: Experiment) -> tuple[RNN, ...]:
+    """The teacher's course; none of a known rule, whose teacher is a student."""
     teacher, student = experiment.teacher, experiment.student
-    if teacher.theta is None:
-        assert student.task is not None
-        assert teacher.updates is not None
-        _, start, _ = setting_of(json.dumps(experiment.spec.settings, sort_keys=True))
-        learned: Array = gradient_course(
-            start, task(student.task, **student.task_settings), _idle(experiment).steps,
-            updates=teacher.updates,
-            learning_rate=teacher.learning_rate, seed=teacher.seed,
-        ).values[0]  # fmt: skip
-        return learned
+    if teacher.theta is not None:
+        return ()
+    if teacher.updates is None:
+        return read_course(teacher.paths).networks
+    assert student.task is not None
+    return gradient_networks(
+        _setting(experiment)[1], task(student.task, **student.task_settings),
+        updates=teacher.updates, learning_rate=teacher.learning_rate, seed=teacher.seed,
+    )  # fmt: skip
+
+
+def _observed(experiment: Experiment, networks: tuple[RNN, ...]) -> Array:
+    """Summaries of the teacher, given its course."""
+    if networks:
+        settings, _, u = _setting(experiment)
+        steps = _idle(experiment).steps
+        seen: Array = network_course(networks, u, steps, middle=settings.middle).values[0]
+        if not np.isfinite(seen).all():
+            raise InputError("activity of the teacher's networks grows without bound: give others")
+        return seen
+    theta = experiment.teacher.theta
+    assert theta is not None
     job: dict[str, Any] = {
         **experiment.spec.settings,
-        "theta": [[teacher.theta[name] for name in experiment.parameters]],
-        "seeds": [teacher.seed],
+        "theta": [[theta[name] for name in experiment.parameters]],
+        "seeds": [experiment.teacher.seed],
     }
     found = simulate_students(job)
     if found["status"] != "ok":
         raise InputError(
-            f"teacher.theta is {teacher.theta}, with which its network ends as {found['status']!r}:"
+            f"teacher.theta is {theta}, with which its network ends as {found['status']!r}:"
             " give smaller coefficients, or a lower student.rate"
         )
     observed: Array = np.asarray(found["x"], np.float64)[0]
     return observed
+
+
+def _about(experiment: Experiment, networks: tuple[RNN, ...]) -> dict[str, Any]:
+    """What is known of a teacher, as plain data; nothing of a student."""
+    teacher, student = experiment.teacher, experiment.student
+    if not networks:
+        return {}
+    shown = None if student.task is None else task(student.task, **student.task_settings)
+    kind = "gradient descent" if teacher.updates is not None else "networks"
+    scores: dict[str, float] = {}
+    if teacher.paths:
+        course = read_course(teacher.paths)
+        kind, scores = "fit" if course.fitted else kind, dict(course.scores)
+    return {"kind": kind, "networks": len(networks), **learned(networks, shown), **scores}
 
 
 def predicted_students(
@@ -224,9 +290,14 @@ def predicted_students(
 
 
 def version_of(experiment: Experiment) -> str:
-    """What belongs to the identity of stored students beside their settings."""
-    network = experiment.student.network
-    return _VERSION if network is None else f"{_VERSION} {checksum(network)}"
+    """What belongs to the identity of stored students beside their settings.
+
+    That is the content of the files with the network that they start from and what it is shown;
+    later networks of a course make the observation, which is never stored.
+    """
+    paths = experiment.teacher.paths[:1] or (experiment.student.network,)
+    read = [checksum(file) for path in paths if path is not None for file in files(path)]
+    return " ".join([_VERSION, *read])
 
 
 def summary_of(experiment: Experiment) -> Summary:
@@ -235,14 +306,19 @@ def summary_of(experiment: Experiment) -> Summary:
     The frame that they refer to is that of `simulate_students`: the columns of `m` of the network
     at the start, its input weights, and the mean over neurons.
     """
-    return learning_course(_idle(experiment))
+    return learning_course(_idle(experiment), middle=experiment.students.middle)
+
+
+def _setting(experiment: Experiment) -> tuple[StudentSettings, RNN, NDArray[Any]]:
+    """Settings, start and inputs of students."""
+    return setting_of(json.dumps(experiment.spec.settings, sort_keys=True))
 
 
 def _idle(experiment: Experiment) -> Students:
     """A student that does not learn."""
-    settings, rnn, u = setting_of(json.dumps(experiment.spec.settings, sort_keys=True))
+    settings, rnn, u = _setting(experiment)
     family = RuleFamily(terms=settings.terms)
     return students(
         family, np.zeros((1, len(settings.terms))), [0], rnn, u, epochs=settings.epochs,
-        record=settings.record,
+        record=settings.record, frame=frame_of(rnn),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,8 @@ class Inference:
         Share of the posterior next to the faces of the prior.
     seconds : float
         Wall time.
+    teacher : mapping
+        What is known of the observed network, as plain data: see `run_experiment`.
     """
 
     posterior: Posterior
@@ -75,6 +77,7 @@ class Inference:
     misspecification: float
     edges: Array
     seconds: float
+    teacher: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def prior(self) -> BoxPrior:
@@ -112,6 +115,7 @@ class Inference:
             "predictive_ratio": self.predictive.ratio if self.predictive.failed < 1 else None,
             "predictive_failed": self.predictive.failed,
             "misspecification_pvalue": self.misspecification,
+            "teacher": dict(self.teacher) or None,
             "remarks": list(verdict(self)),
             "seconds": self.seconds,
         }

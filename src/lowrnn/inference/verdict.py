@@ -1,6 +1,7 @@
 """What the diagnostics of an inference say, in plain words."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -48,6 +49,7 @@ def verdict(found: "Inference") -> tuple[str, ...]:
             f" those from the prior (distance {found.predictive.posterior:.2f} against"
             f" {found.predictive.prior:.2f})."
         )
+    said += _teacher(found.teacher)
     return tuple(said)
 
 
@@ -105,3 +107,28 @@ def _failures(found: "Inference") -> str:
         at = float(found.success.probabilities(unit)[:, 0].mean())
         sentence += f"; of students from the posterior, {at:.0%} are expected to"
     return sentence + "."
+
+
+def _teacher(known: Mapping[str, Any]) -> list[str]:
+    """What the teacher was, and what follows for the coefficients; nothing of a known rule."""
+    said = []
+    if "accuracy_after" in known:
+        said.append(
+            f"The teacher answered {known['accuracy_before']:.0%} of trials correctly before"
+            f" learning and {known['accuracy_after']:.0%} after it."
+        )
+    if known.get("kind") == "fit":
+        change, r2 = known["change"], known.get("learning_r2")
+        explained = "" if r2 is None else f", which explains {r2:.0%} of what differs over trials"
+        said.append(
+            "The teacher was not recorded but fitted to a recording: its connectivity changes by"
+            f" {change:.0%} of what it was{explained}. Units that drift and states that fluctuate"
+            " give such changes too: see what lowrnn fit --over-trials says before it is called"
+            " learning. Errors of the fit are not in the posterior."
+        )
+    if known.get("kind") in ("fit", "networks"):
+        said.append(
+            "Only signs and ratios of coefficients can be read: their size counts in epochs of"
+            " students, which are no trials of the teacher."
+        )
+    return said
