@@ -6,11 +6,11 @@ from typing import Annotated
 
 import typer
 
+from lowrnn.cli.campaign import campaign_bar
 from lowrnn.cli.common import (
     JsonOption,
     OutOption,
     print_result,
-    progress_bar,
     provenance,
     run_folder,
 )
@@ -48,18 +48,7 @@ def infer(
     experiment = read_experiment(config, simulations=simulations)
     folder = run_folder(out, f"infer-{config.stem}")
     store = folder / "simulations"
-    with progress_bar("simulating", 1) as advance:
-        started, before = time.perf_counter(), -1
-
-        def progress(done: int, total: int, failed: int) -> None:
-            nonlocal started, before
-            if before < 0 or done < before:
-                started, before = time.perf_counter(), done
-            seconds = time.perf_counter() - started
-            rate = (done - before) * experiment.chunk / seconds if seconds > 0 else 0.0
-            remark = "learning" if done == total else f"{rate:.0f} students/s"
-            advance(done, remark + (f", {failed} jobs failed" if failed else ""), total)
-
+    with campaign_bar(experiment.chunk) as progress:
         found = run_experiment(
             experiment, store=store, workers=workers, cluster=cluster, progress=progress
         )
