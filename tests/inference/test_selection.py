@@ -1,9 +1,11 @@
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 import pytest
 
-from lowrnn.inference import BoxPrior, SelectedPosterior, Simulations, fit_success
+from lowrnn.inference import BoxPrior, Classifier, SelectedPosterior, Simulations, fit_success
+from lowrnn.inference.selection import FLOOR
 
 PRIOR = BoxPrior.of({"a": (-1, 1)})
 GRID = np.linspace(-1, 1, 2001)
@@ -34,6 +36,10 @@ class Learned:
         return np.stack(
             [rng.choice(GRID, (count, 1), p=density(r[0], failures_count=True)) for r in x]
         )
+
+    def log_prob(self, theta: np.ndarray, x: np.ndarray) -> np.ndarray:
+        known = np.log(density(x[0], failures_count=True) / (GRID[1] - GRID[0]))
+        return np.interp(theta[:, 0], GRID, known)
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +81,20 @@ def test_selection_takes_the_evidence_of_success_back(simulations: Simulations) 
         assert row.mean() == pytest.approx(wanted @ GRID, abs=0.05)
         assert row.std() == pytest.approx(np.sqrt(wanted @ GRID**2 - (wanted @ GRID) ** 2), rel=0.1)
         assert row.mean() - evidence @ GRID > 0.1
+
+
+class Known:
+    """`p(ok | theta)` without error."""
+
+    def probabilities(self, unit: np.ndarray) -> np.ndarray:
+        ok = success(PRIOR.from_unit(unit[:, 0]))
+        return np.stack([1 - ok, ok], axis=1)
+
+
+def test_density_under_selection() -> None:
+    found = SelectedPosterior(Learned(), cast(Classifier, Known()))
+    given = np.exp(found.log_prob(GRID[:, None], np.array([0.2])))
+    wanted = density(0.2, failures_count=False) / (GRID[1] - GRID[0])
+    # Beyond this, success is less probable than draws are weighted for.
+    usual = success(GRID) > FLOOR
+    np.testing.assert_allclose(given[usual], wanted[usual], rtol=0.04)

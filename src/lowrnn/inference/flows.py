@@ -259,11 +259,14 @@ def _train(
         trainer = NPE(
             _box(prior), density_estimator=builder, show_progress_bars=False, tracker=_Silent()
         )
-        trainer.append_simulations(theta, x)
         with warnings.catch_warnings(), redirect_stdout(StringIO()):
+            # Summaries are standardised in double precision before they come here, and ones that
+            # do not vary are 0: what it says of its own standardisation, which is off, is not so.
+            warnings.filterwarnings("ignore", "Data has (extreme outliers|constant values)")
             # It names an argument that its own callers have; ours is named below. It also prints
             # that it has ended, where results go.
             warnings.filterwarnings("ignore", "Maximum number of epochs")
+            trainer.append_simulations(theta, x)
             flow: torch.nn.Module = trainer.train(
                 training_batch_size=min(settings.batch, len(theta) // 10),
                 learning_rate=settings.learning_rate, stop_after_epochs=settings.patience,

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from lowrnn.inference.campaign import run_campaign
 from lowrnn.inference.checks import Predictive, edge_mass, misspecification, predictive
 from lowrnn.inference.classifier import Classifier
 from lowrnn.inference.flows import FlowPosterior, fit_flows
+from lowrnn.inference.local_calibration import local_calibration
 from lowrnn.inference.posterior import Posterior
 from lowrnn.inference.prior import BoxPrior
 from lowrnn.inference.rejection import RejectionPosterior, fit_rejection
@@ -31,6 +32,23 @@ _DRAWS_PER_TEST = 200
 _PREDICTIVE = 1000
 
 
+@dataclass(frozen=True)
+class Rounds:
+    """Where the last of several rounds was drawn.
+
+    Attributes
+    ----------
+    prior_share : float
+        Part of the prior that lies in its region.
+    outside : float
+        Part of the posterior of the observation that lies outside of it, and was left out. It was
+        learned from few simulations; yet if it is large, the rounds before were too certain.
+    """
+
+    prior_share: float
+    outside: float
+
+
 @dataclass(frozen=True, eq=False)
 class Inference:
     """A posterior, what it was learned from, and how far it can be believed.
@@ -39,8 +57,9 @@ class Inference:
     ----------
     posterior : Posterior
         For observations that are like the one given, noise included.
-    fitted : FlowPosterior or RejectionPosterior
-        The part of it that was learned, which `save_posterior` writes.
+    learned : Posterior
+        What was learned from students that ended well, within the region of the last round: the
+        posterior itself, unless `failures` is "selection". Held-out simulations judge it.
     draws : array (draw, parameter)
         Of the posterior of the observation.
     truth : array (parameter,), optional
@@ -52,7 +71,13 @@ class Inference:
     success : Classifier, optional
         `p(ok | theta)`; None if no simulation failed.
     calibration : Calibration
-        On held-out simulations.
+        On held-out simulations: with parameters from the prior or, after more than one round, from
+        the region of the last one, of whose outside they say nothing.
+    local : array (parameter,)
+        Probabilities of the ranks of those held-out simulations that are most like the observation,
+        from `local_calibration`.
+    rounds : Rounds, optional
+        Where the last round was drawn; None if there was one only.
     predictive : Predictive
         Students from the posterior against the observation.
     misspecification : float
@@ -66,13 +91,15 @@ class Inference:
     """
 
     posterior: Posterior
-    fitted: FlowPosterior | RejectionPosterior
+    learned: Posterior
     draws: Array
     truth: Array | None
     observed: Array
     simulations: Simulations
     success: Classifier | None
     calibration: Calibration
+    local: Array
+    rounds: Rounds | None
     predictive: Predictive
     misspecification: float
     edges: Array
@@ -112,6 +139,8 @@ class Inference:
             "sbc_pvalues": [float(p) for p in self.calibration.sbc_pvalues],
             "tarp_pvalue": self.calibration.tarp_pvalue,
             "calibrated": self.calibration.calibrated,
+            "local_pvalues": [float(p) for p in self.local],
+            "rounds": None if self.rounds is None else asdict(self.rounds),
             "predictive_ratio": self.predictive.ratio if self.predictive.failed < 1 else None,
             "predictive_failed": self.predictive.failed,
             "misspecification_pvalue": self.misspecification,
@@ -183,30 +212,35 @@ def infer(
     region: Region | None = None
     for index in range(1, spec.rounds):
         assert isinstance(fitted, FlowPosterior)
-        region = highest_density_region(fitted, x, seed=seed + index)
+        region = highest_density_region(fitted, x, within=region, seed=seed + index)
         parts.append(noisy(simulate(region.sample(_share(spec, index), seed + index), index)))
         fitted = _fit(parts, spec)
 
     everything = joined(parts)
     success = fit_success(everything, prior, seed)
-    learned: Posterior = fitted if region is None else TruncatedPosterior(fitted, region)
+    learned: Posterior = fitted
+    rounds: Rounds | None = None
+    if region is not None:
+        learned = truncated = TruncatedPosterior(fitted, region)
+        rounds = Rounds(region.share(seed), 1 - truncated.inside(x, seed))
     tests = parts[-1][-spec.held_out :]
     tests = tests[tests.ok]
     if len(tests) < 20:
         raise InputError(
             f"held_out is {spec.held_out}, of which {len(tests)} are ok: give more, 20 must be"
         )
-    # Held-out simulations come from the prior, failures left out: that is what was learned.
-    calibration = calibrate(
-        tests.theta, learned.sample(tests.x, _DRAWS_PER_TEST, seed + 1), prior, seed=seed
-    )
-    posterior = learned
+    # Held-out simulations come from the prior or the region, failures left out: for these
+    # parameters the learned posterior is the right one, whatever `failures` says.
+    judged = learned.sample(tests.x, _DRAWS_PER_TEST, seed + 1)
+    calibration = calibrate(tests.theta, judged, prior, seed=seed)
+    posterior, draws = learned, learned.sample(x[None], spec.draws, seed)[0]
+    local = local_calibration(calibration.ranks, judged.mean(axis=1), draws.mean(axis=0), seed=seed)
     if success is not None and spec.failures == "selection":
         posterior = SelectedPosterior(learned, success)
-    draws = posterior.sample(x[None], spec.draws, seed)[0]
+        draws = posterior.sample(x[None], spec.draws, seed)[0]
     repeated = noisy(simulate(draws[: spec.predictive], _PREDICTIVE))
     return Inference(
-        posterior, fitted, draws, known, x, everything, success, calibration,
+        posterior, learned, draws, known, x, everything, success, calibration, local, rounds,
         predictive(x, repeated, parts[0]),
         misspecification(x, parts[0].x[parts[0].ok]),
         edge_mass(draws, prior),

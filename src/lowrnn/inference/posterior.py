@@ -1,7 +1,7 @@
 """What every posterior can do, and how draws are replaced that a narrower one refuses."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -27,12 +27,29 @@ class Posterior(Protocol):
         ...
 
 
+@runtime_checkable
 class Density(Posterior, Protocol):
     """A posterior with a density."""
 
     def log_prob(self, theta: Array, x: Array) -> Array:
         """Log density of `theta` (sample, parameter) for one observation `x` (feature,)."""
         ...
+
+
+def with_density(posterior: Posterior) -> Density:
+    """The posterior itself.
+
+    Raises
+    ------
+    InputError
+        If it has no density.
+    """
+    if not isinstance(posterior, Density):
+        raise InputError(
+            f"posterior is a {type(posterior).__name__}, which has no density: draw from it, or fit"
+            " flows"
+        )
+    return posterior
 
 
 def sample_accepted(

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from lowrnn.errors import check_array
 from lowrnn.inference.classifier import Classifier, fit_classifier
-from lowrnn.inference.posterior import Posterior, sample_accepted
+from lowrnn.inference.posterior import Posterior, sample_accepted, with_density
 from lowrnn.inference.prior import BoxPrior
 from lowrnn.inference.simulations import Simulations
 
@@ -66,6 +67,20 @@ class SelectedPosterior:
             return np.asarray(rng.random(ok.shape) * ok < least[rows, None])
 
         return sample_accepted(self.posterior, given, count, seed, accept)
+
+    def log_prob(self, theta: Array, x: Array) -> Array:
+        """As `FlowPosterior.log_prob`; the constant comes from 10 000 draws.
+
+        Raises
+        ------
+        InputError
+            If the posterior within has no density.
+        """
+        given = check_array("theta", theta, ("sample", len(self.prior)), dtype=np.float64)
+        learned = with_density(self.posterior).log_prob(given, x)
+        draws = self.posterior.sample(np.asarray(x, float)[None], 10_000)
+        constant = np.log(np.mean(1 / self._success(draws)))
+        return np.asarray(learned - np.log(self._success(given[None])[0]) - constant)
 
     def _success(self, theta: Array) -> Array:
         """Probability of success of each draw, (observation, draw)."""

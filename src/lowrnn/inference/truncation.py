@@ -5,13 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from lowrnn.errors import InputError, check_number
-from lowrnn.inference.posterior import Density, Posterior, sample_accepted
+from lowrnn.errors import InputError, check_array, check_number
+from lowrnn.inference.posterior import Density, Posterior, sample_accepted, with_density
 from lowrnn.inference.prior import BoxPrior
 
 Array = NDArray[np.float64]
 
 _ATTEMPTS = 200
+#: Draws that find the edge of a region, its size, and the mass of a posterior within it.
+_DRAWS = 10_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,16 +30,22 @@ class Region:
         Its observation.
     threshold : float
         Its log density at the edge.
+    within : Region, optional
+        The region of the round before, which this one never leaves: the simulations of all rounds
+        together are then spread evenly over it.
     """
 
     box: BoxPrior
     posterior: Density
     x: Array
     threshold: float
+    within: "Region | None" = None
 
     def contains(self, theta: Array) -> NDArray[np.bool_]:
         """Whether each `theta` (sample, parameter) lies within."""
         inside = self.box.contains(theta)
+        if self.within is not None and inside.any():
+            inside[inside] = self.within.contains(theta[inside])
         if inside.any():
             inside[inside] = self.posterior.log_prob(theta[inside], self.x) >= self.threshold
         return inside
@@ -62,9 +70,21 @@ class Region:
             f" ({sum(map(len, kept))} of {count} draws found): use fewer rounds"
         )
 
+    def share(self, seed: int = 0) -> float:
+        """The part of the prior that lies within, from 10 000 draws."""
+        prior = self.posterior.prior
+        box = float(np.prod((self.box.high - self.box.low) / (prior.high - prior.low)))
+        drawn = self.box.sample(_DRAWS, np.random.default_rng([seed, 8]))
+        return box * float(self.contains(drawn).mean())
+
 
 def highest_density_region(
-    posterior: Density, x: ArrayLike, *, outside: float = 1e-4, seed: int = 0
+    posterior: Density,
+    x: ArrayLike,
+    *,
+    outside: float = 1e-4,
+    within: Region | None = None,
+    seed: int = 0,
 ) -> Region:
     """The region of highest density that leaves out a small part of the posterior.
 
@@ -76,6 +96,8 @@ def highest_density_region(
         The observation.
     outside : float
         Part of the posterior left out.
+    within : Region, optional
+        That of the round before: what the posterior has outside it is left out before.
     seed : int
         Determines the 10 000 draws that find its edge.
 
@@ -86,14 +108,15 @@ def highest_density_region(
     """
     check_number("outside", outside, above=0)
     given, prior = np.asarray(x, float), posterior.prior
-    draws = posterior.sample(given[None], 10_000, seed)[0]
+    kept = posterior if within is None else TruncatedPosterior(posterior, within)
+    draws = kept.sample(given[None], _DRAWS, seed)[0]
     edge = float(np.quantile(posterior.log_prob(draws, given), outside))
     low, high = draws.min(axis=0), draws.max(axis=0)
     margin = 0.05 * (high - low)
     box = BoxPrior(
         prior.names, np.maximum(low - margin, prior.low), np.minimum(high + margin, prior.high)
     )
-    return Region(box, posterior, given, edge)
+    return Region(box, posterior, given, edge, within)
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,3 +138,27 @@ class TruncatedPosterior:
             return self.region.contains(flat).reshape(theta.shape[:-1])
 
         return sample_accepted(self.posterior, x, count, seed, accept)
+
+    def log_prob(self, theta: Array, x: Array) -> Array:
+        """As `FlowPosterior.log_prob`; the mass within the region comes from 10 000 draws.
+
+        Raises
+        ------
+        InputError
+            If no draw lies in the region.
+        """
+        given = check_array("theta", theta, ("sample", len(self.prior)), dtype=np.float64)
+        found = np.full(len(given), -np.inf)
+        if (mass := self.inside(x)) == 0:
+            raise InputError(
+                "x has next to none of its posterior in the region of the last round: give the"
+                " observation of the rounds, or one like it"
+            )
+        if (inside := self.region.contains(given)).any():
+            found[inside] = with_density(self.posterior).log_prob(given[inside], x) - np.log(mass)
+        return found
+
+    def inside(self, x: ArrayLike, seed: int = 0) -> float:
+        """The part of the untruncated posterior of `x` (feature,) that lies in the region."""
+        draws = self.posterior.sample(np.asarray(x, float)[None], _DRAWS, seed)[0]
+        return float(self.region.contains(draws).mean())

@@ -7,19 +7,34 @@ import numpy as np
 
 from lowrnn.inference.calibration import LEVELS, SIGNIFICANT, Calibration
 from lowrnn.inference.checks import PILED
+from lowrnn.inference.selection import SelectedPosterior
 
 if TYPE_CHECKING:
-    from lowrnn.inference.infer import Inference
+    from lowrnn.inference.infer import Inference, Rounds
 
 #: Above this, the data have said next to nothing about a parameter.
 _FLAT = 0.9
 _WIDE_OFF = 0.02
+#: A region that leaves out more of the posterior than this was drawn too narrowly.
+_LEFT_OUT = 0.02
 
 
 def verdict(found: "Inference") -> tuple[str, ...]:
     """One sentence for each thing that a reader of the posterior must know; the first sums up."""
     names = found.prior.names
     said = [*calibration_verdict(found.calibration, names)]
+    off = [
+        f"{name} (p = {p:.2g})"
+        for name, p in zip(names, found.local, strict=True)
+        if p * len(names) < SIGNIFICANT
+    ]
+    if off:
+        said.append(
+            "Among the held-out simulations most like the observation, posteriors are displaced,"
+            f" too narrow or too wide: {', '.join(off)}."
+        )
+    if found.rounds is not None:
+        said += _rounds(found.rounds)
     if found.misspecification < 0.05:
         said.append(
             f"The observation is unusual for every rule in the prior (p = "
@@ -96,8 +111,23 @@ def _parameter(found: Calibration, k: int, name: str) -> str:
     )
 
 
+def _rounds(found: "Rounds") -> list[str]:
+    """Of which part of the prior the calibration speaks, and whether it holds the posterior."""
+    said = [
+        "The held-out simulations are those of the last round, from"
+        f" {100 * found.prior_share:.2g}% of the prior: the posterior is that of this observation"
+        " within that region, and nothing was tested outside it or for other observations."
+    ]
+    if found.outside > _LEFT_OUT:
+        said.append(
+            f"{found.outside:.0%} of what was learned lies outside that region and was left out:"
+            " an earlier round may have been too certain, give fewer rounds or more simulations."
+        )
+    return said
+
+
 def _failures(found: "Inference") -> str:
-    """How often students failed, in the prior and where the posterior is."""
+    """How often students failed, in the prior and where the posterior is, and what that counts."""
     total, failed = len(found.simulations), found.simulations.failed
     counts = {k: v for k, v in found.simulations.counts().items() if k != "ok" and v}
     kinds = ", ".join(f"{count} {state}" for state, count in counts.items())
@@ -106,7 +136,15 @@ def _failures(found: "Inference") -> str:
         unit = found.prior.to_unit(found.draws)
         at = float(found.success.probabilities(unit)[:, 0].mean())
         sentence += f"; of students from the posterior, {at:.0%} are expected to"
-    return sentence + "."
+    if isinstance(found.posterior, SelectedPosterior):
+        return (
+            f"{sentence}. That the observed network did not fail is taken as given, not as evidence"
+            " of its rule (failures: selection)."
+        )
+    return (
+        f"{sentence}. That the observed network did not fail counts as evidence of its rule"
+        " (failures: evidence)."
+    )
 
 
 def _teacher(known: Mapping[str, Any]) -> list[str]:

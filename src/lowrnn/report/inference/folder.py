@@ -13,7 +13,6 @@ from lowrnn.files import atomic, write_json, write_text
 from lowrnn.inference import (
     Inference,
     InferenceSpec,
-    SelectedPosterior,
     Simulations,
     Summary,
     save_posterior,
@@ -61,7 +60,7 @@ def write_inference(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "metrics.json").unlink(missing_ok=True)
     write_text(folder / "config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
-    save_posterior(found.fitted, folder / "posterior.safetensors", summary=summary.identity)
+    save_posterior(found.posterior, folder / "posterior.safetensors", summary=summary.identity)
     content = inference_results(found, spec, summary.labels, predicted).to_netcdf(engine="h5netcdf")
     with atomic(folder / "results.nc") as temporary:
         temporary.write_bytes(content)
@@ -102,8 +101,5 @@ def _held_out(found: Inference, spec: InferenceSpec) -> tuple[Simulations, NDArr
     """The simulations that judged the posterior, and draws for each, (test, draw, parameter)."""
     tests = found.simulations[-spec.held_out :]
     tests = tests[tests.ok]
-    learned = found.posterior
-    if isinstance(learned, SelectedPosterior):
-        learned = learned.posterior
     # The number and the seed of `infer`, so that R² is what the metrics say.
-    return tests, learned.sample(tests.x, _DRAWS_PER_TEST, spec.seed + 1)
+    return tests, found.learned.sample(tests.x, _DRAWS_PER_TEST, spec.seed + 1)
