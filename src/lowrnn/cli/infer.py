@@ -11,6 +11,7 @@ from lowrnn.cli.common import (
     JsonOption,
     OutOption,
     print_result,
+    progress_bar,
     provenance,
     run_folder,
 )
@@ -37,6 +38,7 @@ def infer(
     the same posterior; finished students are in DIR/simulations.
     """
     from lowrnn.inference.experiment import (
+        fitted,
         predicted_students,
         read_experiment,
         run_experiment,
@@ -45,9 +47,13 @@ def infer(
     from lowrnn.report import write_inference
 
     began = time.perf_counter()
-    experiment = read_experiment(config, simulations=simulations)
+    given = read_experiment(config, simulations=simulations)
     folder = run_folder(out, f"infer-{config.stem}")
     store = folder / "simulations"
+    with progress_bar("fitting", 1) as advance:
+        experiment = fitted(
+            given, store, progress=lambda done, total, loss: advance(done, f"{loss:.3g}", total)
+        )
     with campaign_bar(experiment.chunk) as progress:
         found = run_experiment(
             experiment, store=store, workers=workers, cluster=cluster, progress=progress
@@ -60,7 +66,7 @@ def infer(
     written = write_inference(
         folder, found, spec=experiment.spec, summary=summary_of(experiment),
         predicted=predicted_students(experiment, found, store=store, workers=workers),
-        config=experiment.to_dict(), metrics=metrics,
+        config=given.to_dict(), metrics=metrics,
     )  # fmt: skip
     # The date apart, equal inferences print the same.
     printed = {name: value for name, value in written.items() if name != "provenance"}
