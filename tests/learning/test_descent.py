@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from lowrnn.errors import InputError
 from lowrnn.learning import descent, initial_network
 from lowrnn.learning.descent import Descent
 from lowrnn.learning.seeds import generator
@@ -59,7 +60,7 @@ def test_the_gradient_is_that_of_the_published_loss(short, rank):
     for name in names:
         entry = (3, start[name].shape[1] - 1)
         difference = (by_hand(name, entry, 1e-6) - by_hand(name, entry, -1e-6)) / 2e-6
-        assert float(training.tensors[name].grad[entry]) == pytest.approx(difference, rel=1e-6)
+        assert training.descent.gradients[name][entry] == pytest.approx(difference, rel=1e-6)
 
 
 @pytest.mark.parametrize("rank", [2, None])
@@ -109,8 +110,46 @@ def test_a_long_gradient_is_shortened():
         tensors, ["m", "n"], learning_rate=0.1, schedule="constant", updates=9, clip=0.5
     )
     moving.update(0, 3 * tensors["m"][0, 0] + 4 * tensors["n"][0, 0])
-    assert float(tensors["m"].grad[0, 0]) == pytest.approx(0.3, rel=1e-5)
-    assert float(tensors["n"].grad[0, 0]) == pytest.approx(0.4, rel=1e-5)
+    assert moving.gradients["m"][0, 0] == pytest.approx(0.3, rel=1e-5)
+    assert moving.gradients["n"][0, 0] == pytest.approx(0.4, rel=1e-5)
+
+
+@pytest.mark.parametrize(("dtype", "tolerance"), [(torch.float32, 1e-5), (torch.float64, 1e-12)])
+def test_steps_are_those_of_adam(dtype, tolerance):
+    """Against torch, over updates of a loss with a curvature, clipped at first."""
+    rng = torch.Generator().manual_seed(3)
+    start = {"m": (4, 2), "w": (4, 1), "bias": (4,)}
+    start = {name: torch.randn(shape, generator=rng, dtype=dtype) for name, shape in start.items()}
+    own, other = ({name: value.clone() for name, value in start.items()} for _ in range(2))
+
+    def loss(values):
+        return ((values["m"] ** 2).sum(1) * values["bias"] - values["w"][:, 0]).square().sum()
+
+    moving = Descent(
+        own, list(own), learning_rate=0.05, schedule="constant", updates=60, clip=2.0,
+        scales={"w": 0.3},
+    )  # fmt: skip
+    theirs = [value.requires_grad_() for value in other.values()]
+    adam = torch.optim.Adam(
+        [{"params": [theirs[0], theirs[2]]}, {"params": [theirs[1]], "lr": 0.05 * 0.3}], lr=0.05
+    )
+    for update in range(60):
+        moving.update(update, loss(own))
+        adam.zero_grad()
+        loss(other).backward()
+        torch.nn.utils.clip_grad_norm_(theirs, 2.0)
+        adam.step()
+    assert not torch.allclose(own["m"], start["m"], atol=0.1)
+    for name, value in other.items():
+        torch.testing.assert_close(own[name], value, rtol=tolerance, atol=tolerance)
+
+
+def test_a_gradient_that_is_not_finite_moves_nothing():
+    tensors = {"m": torch.ones(2, 1)}
+    moving = Descent(tensors, ["m"], learning_rate=0.1, schedule="constant", updates=9, clip=None)
+    with pytest.raises(InputError, match="after 4 updates the gradient is not finite"):
+        moving.follow(4, [np.array([[1.0], [np.nan]])])
+    assert float(tensors["m"].detach().sum()) == 2
 
 
 def test_schedules_start_at_the_learning_rate():

@@ -8,7 +8,14 @@ import pytest
 import torch
 
 from lowrnn.networks import Noise
-from lowrnn.networks.kernels import compile, dense, integrate, reference, squared_error
+from lowrnn.networks.kernels import (
+    compile,
+    dense,
+    integrate,
+    output_gradient,
+    reference,
+    squared_error,
+)
 
 NEURONS, RANK, INPUTS, OUTPUTS, TRIALS, STEPS = 37, 2, 3, 2, 9, 19
 ALL = ("tanh", "relu", "softplus", "identity", "erf")
@@ -87,6 +94,23 @@ def test_squared_error_of_a_full_rank_network(dtype, nonlinearity, low_rank, mon
         lambda t: squared_error(t, u, target, weight, on="output", **settings), tensors
     )
     assert_close(found, gradients(by_reference, tensors), TOLERANCE[dtype])
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_the_gradient_without_autograd_is_that_with_it(full):
+    tensors, u, normal = problem(torch.float64, dense=full)
+    tensors["w"] = normal(NEURONS, OUTPUTS)
+    target, weight = normal(STEPS, TRIALS, OUTPUTS).transpose(0, 1), normal(STEPS, TRIALS).abs().T
+    settings = {"alpha": 0.2, "nonlinearity": "tanh", "noise": Noise(0.1, 5)}
+    wanted = gradients(
+        lambda t: squared_error(t, u, target, weight, on="output", **settings), tensors
+    )
+    names = ["w", "n", "initial_state", "bias"]
+    leaves = {name: value.requires_grad_() for name, value in tensors.items()}
+    loss, found = output_gradient(leaves, u, target, weight, names, **settings)
+    assert loss == float(wanted["loss"])
+    for name, gradient in zip(names, found, strict=True):
+        assert torch.equal(torch.tensor(gradient), wanted[name])
 
 
 @pytest.mark.parametrize("start", [None, "shared", "trial"])

@@ -3,11 +3,16 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
+from typing import Any
 
+import numpy as np
 import torch
+from numba import njit
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lowrnn.errors import InputError
+from lowrnn.networks.kernels.compile import OUTER
 
 SCHEDULES: dict[str, Callable[[float], float]] = {
     "constant": lambda done: 1.0,
@@ -15,7 +20,41 @@ SCHEDULES: dict[str, Callable[[float], float]] = {
 }
 """The learning rate, relative to its first value, after a fraction of all updates."""
 
-_MOMENTS = ("step", "exp_avg", "exp_avg_sq")
+Array = NDArray[Any]
+
+_FIRST, _SECOND, _TINY = 0.9, 0.999, 1e-8
+
+
+@njit(**OUTER)
+def _follow(
+    value: Any, gradient: Any, mean: Any, square: Any, bounds: Any, rates: Any, step: int,
+    longest: float,
+) -> float:  # fmt: skip
+    """One step of Adam (Kingma & Ba 2015) with a rate for each part; the norm of the gradient.
+
+    A longer gradient than `longest` is shortened to it, in place; nothing moves along one that is
+    not finite.
+    """
+    kind = value.dtype.type
+    total = 0.0
+    for i in range(gradient.shape[0]):
+        total += float(gradient[i]) * float(gradient[i])
+    norm = math.sqrt(total)
+    if not math.isfinite(norm):
+        return norm
+    shorter = kind(min(1.0, longest / (norm + 1e-6)))
+    first, second, tiny = kind(_FIRST), kind(_SECOND), kind(_TINY)
+    rest, rest_square = kind(1 - _FIRST), kind(1 - _SECOND)
+    grown = kind(1 / math.sqrt(1 - _SECOND**step))
+    for part in range(rates.shape[0]):
+        size = kind(rates[part] / (1 - _FIRST**step))
+        for i in range(bounds[part], bounds[part + 1]):
+            g = shorter * gradient[i]
+            gradient[i] = g
+            mean[i] = first * mean[i] + rest * g
+            square[i] = second * square[i] + rest_square * g * g
+            value[i] -= size * mean[i] / (kind(math.sqrt(square[i])) * grown + tiny)
+    return norm
 
 
 class Descent:
@@ -50,17 +89,27 @@ class Descent:
         clip: float | None,
         scales: Mapping[str, float] = MappingProxyType({}),
     ) -> None:
-        self.parameters = {name: tensors[name].requires_grad_() for name in trained}
+        self.parameters = {name: tensors[name] for name in trained}
         self.learning_rate = learning_rate
         self.schedule = SCHEDULES[schedule]
         self.updates = updates
         self.clip = math.inf if clip is None else clip
-        # Adam takes as long for a small group of parameters as for all: one for each learning rate.
-        groups: dict[float, list[Tensor]] = {}
-        for name, p in self.parameters.items():
-            groups.setdefault(scales.get(name, 1.0), []).append(p)
-        self.scales = list(groups)
-        self.adam = torch.optim.Adam([{"params": group} for group in groups.values()], fused=True)
+        self.scales = np.array([scales.get(name, 1.0) for name in trained])
+        self.bounds = np.cumsum([0, *(p.numel() for p in self.parameters.values())])
+        self.step = 0
+        # All parameters lie in one array, so that one pass through it moves them.
+        dtype = next(iter(self.parameters.values())).detach().numpy().dtype
+        self.value, self.gradient, self.mean, self.square = np.zeros((4, self.bounds[-1]), dtype)
+        self.gradients = self._named(self.gradient)
+        for name, view in self._named(self.value).items():
+            view[...] = tensors[name].detach().numpy()
+            tensors[name].data = torch.from_numpy(view)
+            tensors[name].requires_grad_()
+
+    def _named(self, flat: Array) -> dict[str, Array]:
+        """The part of a flat array that belongs to each parameter, in its shape."""
+        parts = zip(self.parameters.items(), self.bounds[:-1], self.bounds[1:], strict=True)
+        return {name: flat[first:last].reshape(p.shape) for (name, p), first, last in parts}
 
     def rate(self, update: int) -> float:
         """The learning rate of update number `update`, counted from 0."""
@@ -72,32 +121,48 @@ class Descent:
         Raises
         ------
         InputError
-            If the loss or its gradient is not finite.
+            If the gradient of the loss is not finite.
         """
-        self.adam.zero_grad()
-        loss.backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters.values(), self.clip)
-        if not math.isfinite(float(norm)):
+        found = torch.autograd.grad(
+            loss, list(self.parameters.values()), allow_unused=True, materialize_grads=True
+        )
+        self.follow(update, [gradient.numpy() for gradient in found])
+
+    def follow(self, update: int, gradients: Sequence[Array]) -> None:
+        """Move the parameters down these gradients, one for each, in their order.
+
+        Raises
+        ------
+        InputError
+            If one is not finite.
+        """
+        for own, given in zip(self.gradients.values(), gradients, strict=True):
+            own[...] = given
+        norm = _follow(
+            self.value, self.gradient, self.mean, self.square, self.bounds,
+            self.rate(update) * self.scales, self.step + 1, self.clip,
+        )  # fmt: skip
+        if not math.isfinite(norm):
             raise InputError(
                 f"learning_rate is {self.learning_rate:g}, and after {update} updates the gradient"
                 " is not finite: give a smaller one, or a smaller clip"
             )
-        rate = self.rate(update)
-        for group, scale in zip(self.adam.param_groups, self.scales, strict=True):
-            group["lr"] = rate * scale
-        self.adam.step()
+        self.step += 1
 
     def state(self) -> dict[str, Tensor]:
         """Parameters and moments: what `restore` needs to go on as if nothing had happened."""
-        state = {f"value/{name}": p.detach() for name, p in self.parameters.items()}
-        for name, p in self.parameters.items():
-            state |= {f"{key}/{name}": value for key, value in self.adam.state[p].items()}
-        return state
+        kept = {"value": self.value, "exp_avg": self.mean, "exp_avg_sq": self.square}
+        state = {
+            f"{key}/{name}": torch.from_numpy(part)
+            for key, flat in kept.items()
+            for name, part in self._named(flat).items()
+        }
+        return state | {"step": torch.tensor(self.step)}
 
     def restore(self, state: Mapping[str, Tensor]) -> None:
         """Take up the state of another descent of the same settings."""
-        for name, p in self.parameters.items():
-            p.data.copy_(state[f"value/{name}"])
-            self.adam.state[p] = {
-                key: state[f"{key}/{name}"].clone() for key in _MOMENTS if f"{key}/{name}" in state
-            }
+        kept = {"value": self.value, "exp_avg": self.mean, "exp_avg_sq": self.square}
+        for key, flat in kept.items():
+            for name, part in self._named(flat).items():
+                part[...] = state[f"{key}/{name}"].numpy()
+        self.step = int(state["step"])

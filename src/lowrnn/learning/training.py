@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lowrnn.learning.changes import WeightChanges, leading
@@ -15,7 +16,7 @@ from lowrnn.learning.history import History
 from lowrnn.learning.score import score_on, step_weights
 from lowrnn.learning.seeds import derived_seed, generator
 from lowrnn.networks import RNN, FullRank, Noise
-from lowrnn.networks.kernels import squared_error
+from lowrnn.networks.kernels import output_gradient, squared_error
 from lowrnn.tasks import Task, Trials
 
 N_VALIDATION = 200
@@ -113,9 +114,9 @@ class Training:
         """One step of gradient descent."""
         rng = generator(self.settings["seed"], "update", self.done)
         batch = self.batch(rng)
-        loss = self.objective(batch, Noise(self.rnn.noise_std, int(rng.integers(2**63))))
-        self.descent.update(self.done, loss)
-        self.loss.append(float(loss.detach()))
+        loss, gradients = self.gradient(batch, Noise(self.rnn.noise_std, int(rng.integers(2**63))))
+        self.descent.follow(self.done, gradients)
+        self.loss.append(loss)
 
     def batch(self, rng: np.random.Generator) -> list[Tensor]:
         """Inputs, targets and step weights of the trials of one update."""
@@ -133,6 +134,22 @@ class Training:
     def _as_tensors(self, trials: Trials) -> list[Tensor]:
         arrays = (trials.inputs, trials.targets, step_weights(trials))
         return [torch.from_numpy(array.astype(self.rnn.dtype)) for array in arrays]
+
+    def gradient(
+        self, batch: Sequence[Tensor], noise: Noise
+    ) -> tuple[float, Sequence[NDArray[np.floating]]]:
+        """What descent minimises on some trials, and its gradient for what is trained."""
+        names = self.settings["trained"]
+        penalties = self.settings["rate_penalty"] or self.settings["weight_penalty"]
+        if penalties or not GAINS.keys().isdisjoint(names):
+            total = self.objective(batch, noise)
+            found = torch.autograd.grad(total, [self.tensors[name] for name in names])
+            return float(total.detach()), [each.numpy() for each in found]
+        inputs, targets, weights = batch
+        return output_gradient(
+            self.tensors, inputs, targets, weights / len(weights), names, alpha=self.rnn.alpha,
+            nonlinearity=self.rnn.nonlinearity, noise=noise,
+        )  # fmt: skip
 
     def objective(self, batch: Sequence[Tensor], noise: Noise) -> Tensor:
         """What descent minimises on some trials: the loss, and the penalties."""

@@ -1,10 +1,14 @@
 """One integrator, written several times: the reference that defines it, and fused ones.
 
-`integrate` and `squared_error` choose: fused kernels for single and double precision on the
-processor, the reference for everything else.
+`integrate`, `squared_error` and `output_gradient` choose: fused kernels for single and double
+precision on the processor, the reference for everything else.
 """
 
+from collections.abc import Sequence
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from lowrnn.errors import InputError
@@ -12,7 +16,7 @@ from lowrnn.networks.kernels import dense, lowrank, reference
 from lowrnn.networks.kernels.reference import Tensors
 from lowrnn.networks.noise import Noise
 
-__all__ = ["Tensors", "integrate", "squared_error"]
+__all__ = ["Tensors", "integrate", "output_gradient", "squared_error"]
 
 
 def _fusable(tensors: Tensors, u: Tensor) -> bool:
@@ -104,3 +108,37 @@ def squared_error(
     return fused(
         tensors, u, target, weight, on=on, alpha=alpha, nonlinearity=nonlinearity, noise=noise
     )
+
+
+def output_gradient(
+    tensors: Tensors, u: Tensor, target: Tensor, weight: Tensor, names: Sequence[str], *,
+    alpha: float, nonlinearity: str, noise: Noise,
+) -> tuple[float, list[NDArray[np.floating]]]:  # fmt: skip
+    """The squared error of the output and its gradients for some of the tensors.
+
+    What `squared_error` and autograd give, without the time that autograd takes.
+
+    Parameters
+    ----------
+    tensors, u, target, weight, alpha, nonlinearity, noise
+        As for `squared_error`.
+    names : sequence of str
+        For which tensors; they require a gradient.
+
+    Raises
+    ------
+    InputError
+        As `integrate`.
+    """
+    if _fusable(tensors, u) and "J" not in tensors:
+        _check_factors(tensors, u)
+        return lowrank.output_gradient(
+            tensors, u, target, weight, names,
+            alpha=alpha, nonlinearity=nonlinearity, noise=noise,
+        )  # fmt: skip
+    loss = squared_error(
+        tensors, u, target, weight, on="output",
+        alpha=alpha, nonlinearity=nonlinearity, noise=noise,
+    )  # fmt: skip
+    found = torch.autograd.grad(loss, [tensors[name] for name in names])
+    return float(loss.detach()), [gradient.numpy() for gradient in found]

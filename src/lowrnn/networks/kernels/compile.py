@@ -4,12 +4,18 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import Any
 
 import llvmlite.binding
 import numba
+import numpy as np
 import torch
+from numba import types
+from numba.core import cgutils
 from numba.core.cpu import CPUTargetOptions
 from numba.core.options import TargetOptions
+from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 # Asked for its number of threads, numba starts them, the first time, and OpenMP then gives torch as
 # many: better now than within `one_torch_thread`.
@@ -66,5 +72,32 @@ def share(work: Callable[[int, int, int], None], pieces: int, numbers: int) -> N
         for thread in range(1, threads)
     ]
     work(0, bounds[0], bounds[1])
+    for other in others:
+        other.result()
+
+
+@intrinsic
+def take(typing_context: Any, counter: Any) -> Any:
+    """The number in `counter` (1,), which grows by 1 for whoever asks next: in compiled code."""
+    signature = types.int64(counter)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        array = cgutils.create_struct_proxy(counter)(context, builder, value=arguments[0])
+        one = context.get_constant(types.int64, 1)
+        return builder.atomic_rmw("add", array.data, one, "monotonic")
+
+    return signature, generate
+
+
+def hand_out(work: Callable[[NDArray[np.int64]], None], pieces: int, numbers: int) -> None:
+    """Call `work(counter)` on all threads at the same time; each does what `take(counter)` says.
+
+    As `share`, for pieces that take long beside what it takes a thread to wake: whoever is awake
+    does them.
+    """
+    threads = 1 if numbers < FEW else min(numba.get_num_threads(), pieces)
+    counter = np.zeros(1, np.int64)
+    others = [_pool(os.getpid()).submit(work, counter) for _ in range(1, threads)]
+    work(counter)
     for other in others:
         other.result()

@@ -99,8 +99,8 @@ def _log32(x: Any) -> Any:
     """For positive normal x."""
     bits = f32(x).view(np.int32)
     # The exponent k for which x / 2^k lies in [sqrt(1/2), sqrt(2)].
-    k = np.int32((bits - np.int32(0x3F3504F3)) >> 23)
-    z = np.int32(bits - (k << 23)).view(np.float32) - f32(1.0)
+    k = np.int32(np.int32(bits - np.int32(0x3F3504F3)) >> np.int32(23))
+    z = np.int32(bits - np.int32(k << np.int32(23))).view(np.float32) - f32(1.0)
     p = f32(0.06746638)
     p = p * z + f32(-0.11675651)
     p = p * z + f32(0.11888163)

@@ -18,7 +18,7 @@ import numpy as np
 from numba import njit
 from numba.extending import overload
 
-from lowrnn.networks.kernels.compile import INNER, OUTER, ROWS
+from lowrnn.networks.kernels.compile import INNER, OUTER, ROWS, take
 from lowrnn.networks.kernels.elementwise import ERF, fill_normal, phi, slope
 from lowrnn.networks.kernels.rows import gather, project
 
@@ -218,8 +218,8 @@ def differentiator(
     @njit(**OUTER)
     def differentiate(
         W: Any, V: Any, bias: Any, start: Any, u: Any, factors: Any, target: Any, weight: Any,
-        given: Any, alpha: Any, std: Any, keys: Any, first: int, last: int, workspace: Any,
-        loss: Any, gradients: Any, g_start: Any, g_factors: Any, g_rows: Any,
+        given: Any, alpha: Any, std: Any, keys: Any, counter: Any, workspace: Any, loss: Any,
+        gradients: Any, g_start: Any, g_factors: Any, g_rows: Any,
     ) -> None:  # fmt: skip
         trials, steps, inputs = u.shape
         neurons = W.shape[1]
@@ -242,7 +242,8 @@ def differentiator(
         latents = np.zeros((rows, R), W.dtype) if factored else ahead
         ahead_block = np.zeros((P, BLOCK), W.dtype)
         back_block = np.zeros((Q, BLOCK), W.dtype)
-        for chunk in range(first, last):
+        chunk = take(counter)
+        while chunk < gradients.shape[0]:
             # Rows as those of `W`, then of `V`, then of a bias that is taken off the states.
             gradient = gradients[chunk]
             gradient[:] = zero
@@ -337,5 +338,6 @@ def differentiator(
                     for t in range(1, steps + 1):
                         for i in range(neurons):
                             gradient[P + Q, i] -= own[t, i]
+            chunk = take(counter)
 
     return differentiate

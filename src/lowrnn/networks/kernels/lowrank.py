@@ -1,7 +1,7 @@
 """The fused kernel for low-rank networks, as functions that torch can differentiate."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from lowrnn.networks.kernels import loops
-from lowrnn.networks.kernels.compile import share
+from lowrnn.networks.kernels.compile import hand_out, share
 from lowrnn.networks.kernels.elementwise import CODES, ERF, trial_keys
 from lowrnn.networks.kernels.scratch import scratch
 from lowrnn.networks.noise import Noise
@@ -24,13 +24,12 @@ class _Problem:
 
     def __init__(
         self,
-        tensors: Mapping[str, Tensor],
+        arrays: Mapping[str, Array],
         u: Tensor,
         alpha: float,
         nonlinearity: str,
         noise: Noise,
     ) -> None:
-        arrays = {name: value.numpy() for name, value in tensors.items()}
         m, n, B = arrays["m"], arrays["n"], arrays["B"]
         self.dtype, self.precision = m.dtype, u.dtype
         (self.neurons, self.R), self.S = m.shape, B.shape[1]
@@ -88,15 +87,15 @@ class _Problem:
         shape = (self.trials, self.steps + 1, self.R + self.S) if driven else (0, 0, 0)
         g_rows = np.empty(shape, self.dtype)
 
-        def work(thread: int, first: int, last: int) -> None:
+        def work(counter: NDArray[np.int64]) -> None:
             kernel(
                 self.W, V, self.bias, self.start, self.u, self.factors, target, weight, given,
-                self.alpha, self.std, self.keys, first, last,
+                self.alpha, self.std, self.keys, counter,
                 scratch("rows", (parts * rows, N), self.precision).numpy(), loss, gradient, g_start,
                 g_factors, g_rows,
             )  # fmt: skip
 
-        share(work, chunks, self.trials * self.steps * self.neurons)
+        hand_out(work, chunks, self.trials * self.steps * self.neurons)
         total = gradient.sum(axis=0)
         R, S = self.R, self.S
         gradients = {"m": total[:R].T, "B": total[R : R + S].T, "n": total[P : P + R].T}
@@ -119,7 +118,8 @@ class _Integrate(torch.autograd.Function):
     def forward(
         ctx: Any, names: tuple[str, ...], u: Tensor, settings: Any, *values: Tensor
     ) -> Tensor:
-        problem = _Problem(dict(zip(names, values, strict=True)), u, *settings)
+        arrays = {name: value.numpy() for name, value in zip(names, values, strict=True)}
+        problem = _Problem(arrays, u, *settings)
         ctx.problem, ctx.names = problem, names
         x = torch.from_numpy(problem.simulate())
         ctx.save_for_backward(x)
@@ -145,9 +145,9 @@ class _SquaredError(torch.autograd.Function):
         ctx: Any, names: tuple[str, ...], u: Tensor, settings: Any, on: str, target: Tensor,
         weight: Tensor, *values: Tensor,
     ) -> Tensor:  # fmt: skip
-        tensors = dict(zip(names, values, strict=True))
-        w = tensors.pop("w").numpy() if on == "output" else None
-        problem = _Problem(tensors, u, *settings)
+        arrays = {name: value.numpy() for name, value in zip(names, values, strict=True)}
+        w = arrays.pop("w") if on == "output" else None
+        problem = _Problem(arrays, u, *settings)
         nothing = np.empty((0, 0, 0), problem.dtype)
         driven = ctx.needs_input_grad[1]
         loss, gradients = problem.differentiate(
@@ -187,3 +187,18 @@ def squared_error(
         names, u, (alpha, nonlinearity, noise), on, target, weight, *tensors.values()
     )
     return loss
+
+
+def output_gradient(
+    tensors: Mapping[str, Tensor], u: Tensor, target: Tensor, weight: Tensor, names: Sequence[str],
+    *, alpha: float, nonlinearity: str, noise: Noise,
+) -> tuple[float, list[Array]]:  # fmt: skip
+    """As `lowrnn.networks.kernels.output_gradient`, for a low-rank network."""
+    arrays = {name: value.detach().numpy() for name, value in tensors.items()}
+    w = arrays.pop("w")
+    problem = _Problem(arrays, u, alpha, nonlinearity, noise)
+    nothing = np.empty((0, 0, 0), problem.dtype)
+    loss, gradients = problem.differentiate(
+        loops.OUTPUT, target.contiguous().numpy(), weight.contiguous().numpy(), nothing, w, False
+    )
+    return loss, [gradients[name] for name in names]
