@@ -15,10 +15,13 @@ from lowrnn.cli.common import (
     provenance,
     run_folder,
 )
+from lowrnn.cli.infer_rules import infer_rules
 
 
 def infer(
-    config: Annotated[Path, typer.Argument(help="YAML file: teacher, students, parameters.")],
+    config: Annotated[
+        Path, typer.Argument(help="YAML file: teacher, students, and parameters or rules.")
+    ],
     simulations: Annotated[
         int | None, typer.Option(help="Students to simulate; by default as the file says.")
     ] = None,
@@ -36,7 +39,10 @@ def infer(
     The run folder holds the posterior, all simulations with those that failed, the checks of the
     posterior, and report.html. An interrupted campaign resumes with the same command and ends with
     the same posterior; finished students are in DIR/simulations.
+
+    With `rules` in place of `parameters`, the question is which of several rules made the network.
     """
+    from lowrnn.inference.comparison import names_rules
     from lowrnn.inference.experiment import (
         fitted,
         predicted_students,
@@ -46,6 +52,10 @@ def infer(
     )
     from lowrnn.report import write_inference
 
+    if names_rules(config):
+        folder = run_folder(out, f"infer-{config.stem}")
+        infer_rules(config, folder, simulations, workers, cluster, as_json=as_json)
+        return
     began = time.perf_counter()
     given = read_experiment(config, simulations=simulations)
     folder = run_folder(out, f"infer-{config.stem}")

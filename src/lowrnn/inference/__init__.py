@@ -11,6 +11,12 @@ from lowrnn.inference.calibration import Calibration, calibrate
 from lowrnn.inference.campaign import run_campaign
 from lowrnn.inference.checks import Predictive, edge_mass, misspecification, predictive
 from lowrnn.inference.classifier import Classifier, calibration_error, fit_classifier
+from lowrnn.inference.comparison import (
+    RuleExperiment,
+    RulePosterior,
+    read_rules,
+    run_comparison,
+)
 from lowrnn.inference.distances import dsa, linear_cka, rsa
 from lowrnn.inference.flows import FlowPosterior, FlowSettings, fit_flows
 from lowrnn.inference.infer import Inference, infer
@@ -47,6 +53,8 @@ __all__ = [
     "Region",
     "RejectionPosterior",
     "RuleComparison",
+    "RuleExperiment",
+    "RulePosterior",
     "SelectedPosterior",
     "Simulations",
     "Summary",
@@ -77,9 +85,11 @@ __all__ = [
     "predictive",
     "principal_angles",
     "read_inference",
+    "read_rules",
     "resting_points",
     "rsa",
     "run_campaign",
+    "run_comparison",
     "save_posterior",
     "state_course",
     "variance_shares",

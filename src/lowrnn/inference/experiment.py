@@ -32,7 +32,7 @@ from lowrnn.inference.teachers import gradient_networks, learned, network_course
 from lowrnn.learning.plasticity.family import RuleFamily
 from lowrnn.learning.plasticity.students import Students, students
 from lowrnn.networks import RNN
-from lowrnn.recordings.schema import Strict, load_yaml, validate
+from lowrnn.recordings.schema import Model, load_yaml, validate
 from lowrnn.tasks import task
 
 Array = NDArray[np.float64]
@@ -40,6 +40,8 @@ Progress = Callable[[int, int, int], None]
 
 #: Of stored students: raised whenever `simulate_students` computes something else.
 _VERSION = "2"
+#: Fields of a teacher that are paths, or several.
+TEACHER_PATHS = ("networks", "fit", "recording")
 #: A stream of seeds that `infer` does not use.
 _PICTURED = 2000
 
@@ -121,24 +123,23 @@ def read_experiment(path: str | Path, *, simulations: int | None = None) -> Expe
             given["held_out"] = min(held_out, max(20, simulations // rounds // 4))
     experiment = validate(Experiment, given, str(path))
     folder = path.parent.resolve()
+    parts = {
+        "student": located(experiment.student, folder, "network"),
+        "teacher": located(experiment.teacher, folder, *TEACHER_PATHS),
+    }
+    return experiment.model_copy(update=parts)
 
-    def located(part: Strict, *names: str) -> dict[str, Any]:
-        found: dict[str, Any] = {}
-        for name in names:
-            value = getattr(part, name)
-            if isinstance(value, str):
-                found[name] = str(folder / value)
-            elif value is not None:
-                found[name] = tuple(str(folder / each) for each in value)
-        return found
 
-    student, teacher = experiment.student, experiment.teacher
-    return experiment.model_copy(
-        update={
-            "student": student.model_copy(update=located(student, "network")),
-            "teacher": teacher.model_copy(update=located(teacher, "networks", "fit", "recording")),
-        }
-    )
+def located(part: Model, folder: Path, *names: str) -> Model:
+    """A part of an experiment, with the paths in these fields absolute."""
+    found: dict[str, Any] = {}
+    for name in names:
+        value = getattr(part, name)
+        if isinstance(value, str):
+            found[name] = str(folder / value)
+        elif value is not None:
+            found[name] = tuple(str(folder / each) for each in value)
+    return part.model_copy(update=found)
 
 
 def fitted(

@@ -10,6 +10,7 @@ from lowrnn.report.dynamics import dynamics_section
 from lowrnn.report.gains import gains_section
 from lowrnn.report.inactivation import inactivation_section
 from lowrnn.report.inference.page import is_inference, write_inference_report
+from lowrnn.report.inference.rules_page import is_comparison, write_comparison_report
 from lowrnn.report.latents import latents_section
 from lowrnn.report.learning.page import is_sweep, write_sweep_report
 from lowrnn.report.loadings import loadings_section
@@ -57,6 +58,8 @@ def write_report(folder: str | Path, task: Task | None = None) -> Path:
         return write_sweep_report(Path(folder))
     if is_inference(Path(folder)):
         return write_inference_report(Path(folder))
+    if is_comparison(Path(folder)):
+        return write_comparison_report(Path(folder))
     if is_over_trials(Path(folder)):
         return write_over_trials_report(Path(folder))
     run = Run.load(folder, task)

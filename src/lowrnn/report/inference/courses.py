@@ -16,8 +16,11 @@ _LABEL = re.compile(r"epoch(\d+)\.condition(\d+)\.step(\d+)\.(\d+)$")
 _MOST = 4
 
 
-def courses_figure(results: xr.Dataset) -> Any:
-    """Activity in the last epoch: a row for each direction, a column for each condition."""
+def courses_figure(results: xr.Dataset, groups: tuple[str, str] = ("prior", "posterior")) -> Any:
+    """Activity in the last epoch: a row for each direction, a column for each condition.
+
+    `groups` are the names of the students in `x` and in `predicted`.
+    """
     found = [_LABEL.match(str(name)) for name in results["feature"].values]
     keys = [None if match is None else tuple(map(int, match.groups())) for match in found]
     last = max(key[0] for key in keys if key is not None)
@@ -42,9 +45,9 @@ def courses_figure(results: xr.Dataset) -> Any:
                 if key is not None and (key[0], key[1], key[3]) == (last, condition, direction)
             ]  # fmt: skip
             steps = np.array([key[2] for key in (keys[i] for i in chosen) if key is not None]) + 1
-            _band(figure, steps, prior[:, chosen], GREY, "prior", where)
+            _band(figure, steps, prior[:, chosen], GREY, groups[0], where)
             if len(predicted):
-                _band(figure, steps, predicted[:, chosen], BLUE, "posterior", where)
+                _band(figure, steps, predicted[:, chosen], BLUE, groups[1], where)
             figure.add_scatter(
                 x=steps, y=observed[chosen], mode="lines+markers", name="observed",
                 line={"color": INK, "width": 2}, marker={"size": 5},

@@ -1,0 +1,91 @@
+"""What a comparison of rules says, in plain words."""
+
+from typing import TYPE_CHECKING
+
+from lowrnn.inference.simulations import OK
+
+if TYPE_CHECKING:
+    from lowrnn.inference.comparison import RulePosterior
+
+#: Above this expected calibration error, probabilities are not to be read as such.
+_OFF = 0.1
+#: Below this, the observation is unusual.
+_UNUSUAL = 0.05
+#: Rules whose success differs by more than this are told apart by it, too.
+_UNEVEN = 0.1
+
+
+def rule_verdict(found: "RulePosterior") -> tuple[str, ...]:
+    """One sentence for each thing that a reader must know; the first sums up."""
+    compared = found.comparison
+    p = dict(zip(compared.rules, found.probabilities, strict=True))
+    best = max(p, key=lambda name: p[name])
+    worst = float(found.misspecification.max())
+    said = []
+    if worst < _UNUSUAL:
+        said.append(
+            f"The observation is unusual for every rule (p = {worst:.3f} at most): none of them"
+            f" need have made it, though the probabilities add up to 1. The largest is that of"
+            f" {best}, {_told(p[best])}."
+        )
+    else:
+        said.append(f"The most probable rule is {best}, with probability {_told(p[best])}.")
+    groups = compared.equivalence_classes()
+    for group in groups:
+        if len(group) > 1:
+            total = sum(p[name] for name in group)
+            said.append(
+                f"These summaries do not tell {_listed(group)} apart: read their probabilities"
+                f" together, {_told(total)}."
+            )
+    unusual = dict(zip(compared.rules, found.misspecification, strict=True))
+    if worst >= _UNUSUAL > unusual[best]:
+        said.append(
+            f"Yet the observation is unusual for {best} (p = {unusual[best]:.3f}), and less so for"
+            f" {max(unusual, key=lambda name: unusual[name])}."
+        )
+    error = compared.calibration_error
+    if error > _OFF:
+        said.append(
+            f"The probabilities are NOT calibrated: on students whose rule is known they are off by"
+            f" {error:.2f} on average; give more simulations."
+        )
+    else:
+        said.append(
+            f"On students whose rule is known, {compared.accuracy:.0%} are assigned to it (chance"
+            f" {1 / len(p):.0%}), and probabilities are off by {error:.2f} on average."
+        )
+    said += _failures(found)
+    return tuple(said)
+
+
+def _failures(found: "RulePosterior") -> list[str]:
+    """How often students failed, and what that does to the probabilities."""
+    shares = dict(zip(found.comparison.rules, found.comparison.success, strict=True))
+    total = sum(len(part) for part in found.simulations.values())
+    failed = sum(part.failed for part in found.simulations.values())
+    if not failed:
+        return []
+    kinds: dict[str, int] = {}
+    for part in found.simulations.values():
+        for state, count in part.counts().items():
+            if state != OK:
+                kinds[state] = kinds.get(state, 0) + count
+    told = ", ".join(f"{count} {state}" for state, count in sorted(kinds.items()))
+    said = [f"{failed} of {total} simulations failed ({told})."]
+    low, high = min(shares, key=lambda k: shares[k]), max(shares, key=lambda k: shares[k])
+    if shares[high] - shares[low] > _UNEVEN:
+        said.append(
+            f"Students of {low} end well in {shares[low]:.0%} of cases and of {high} in"
+            f" {shares[high]:.0%}: that the observed network did not fail counts against {low}."
+        )
+    return said
+
+
+def _told(probability: float) -> str:
+    """Two digits, and no probability of 1."""
+    return f"{probability:.2f}" if probability < 0.995 else "above 0.99"
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:-1]) + f" and {names[-1]}"
