@@ -9,6 +9,7 @@ from lowrnn.learning import RULES, PlasticityRule
 from lowrnn.learning.plasticity import latent_gradient
 from lowrnn.learning.plasticity.course import Course
 from lowrnn.learning.plasticity.synapses import DenseSynapses, FactoredSynapses, VectorSynapses
+from lowrnn.learning.plasticity.update import Part
 from lowrnn.learning.score import step_weights
 from lowrnn.networks import RNN, FullRank, LowRank, Noise
 from lowrnn.networks.kernels import squared_error
@@ -205,6 +206,148 @@ def test_weight_perturbation_follows_the_gradient():
     cosine = -np.sum(change * gradient) / np.linalg.norm(change) / np.linalg.norm(gradient)
     assert cosine > 0.97
     assert -np.sum(change * gradient) / np.sum(gradient**2) == pytest.approx(1 / 36, rel=0.1)
+
+
+def influences(rnn, trials, hop_gain):
+    """Gradient for J, of products of each synapse that are carried forward in time."""
+    J, w, alpha = rnn.connectivity.J, rnn.readout, rnn.alpha
+    activity = rnn.simulate(trials.inputs)
+    weight = step_weights(trials)[:, :, None] / len(trials)
+    direct = 2 * weight * (activity.z - trials.targets) @ w.T / N
+    gradient = np.zeros((N, N))
+    for k in range(len(trials)):
+        own = np.zeros((N, N))
+        # How each neuron (first axis) depends on J by way of others.
+        hops = np.zeros((N, N, N))
+        before = np.tanh(rnn.initial_state + rnn.bias)
+        for t in range(direct.shape[1]):
+            through = J[:, :, None] * ((1 - before**2)[:, None] * own)
+            further = hop_gain * np.einsum("kj,jpq->kpq", J, hops)
+            hops = (1 - alpha) * hops + alpha * (through + further)
+            own = (1 - alpha) * own + alpha * before
+            before = np.tanh(activity.x[k, t] + rnn.bias)
+            on_state = direct[k, t] * (1 - before**2)
+            gradient += on_state[:, None] * own + np.einsum("k,kpq->pq", on_state, hops)
+    return gradient
+
+
+@pytest.mark.parametrize(("rule", "hop_gain"), [("one_hop", 0.0), ("modprop", 0.6)])
+def test_errors_over_few_hops_are_the_influences_of_synapses(rule, hop_gain):
+    rnn = network()
+    course = learnt(rule, rnn, DenseSynapses)
+    change = course.synapses.J - rnn.connectivity.J
+    expected = -RATE * influences(rnn, course.drawn[:TRIALS], hop_gain)
+    np.testing.assert_allclose(change, expected, rtol=0, atol=1e-14)
+
+
+def test_true_gains_make_the_gradient_exact():
+    rnn = network().replace(nonlinearity="identity", initial_state=np.zeros(N))
+    exact, mean, one = (
+        learnt(rule, rnn, DenseSynapses).synapses.J - rnn.connectivity.J
+        for rule in (
+            "bptt",
+            RULES["modprop"].replace(hop_gain=1.0, norm_clip=None, momentum=0.0, rate=RATE),
+            "one_hop",
+        )
+    )
+    np.testing.assert_allclose(mean, exact, rtol=0, atol=1e-12 * np.abs(exact).max())
+    assert np.abs(one - exact).max() > 1e-3 * np.abs(exact).max()
+
+
+@pytest.mark.parametrize("rank", [None, 2])
+def test_feedback_alignment_is_backpropagation_from_other_weights(rank):
+    rnn, kind = network(rank), DenseSynapses if rank is None else VectorSynapses
+    rule = RULES["feedback_alignment"].replace(norm_clip=None, momentum=0.0, rate=RATE)
+    course = Course(rule, rnn, TASK, kind(rnn), TRIALS, seed=1)
+    feedback = course.feedback.copy()
+    trials = TASK.sample(TRIALS, 0)
+    course.learn_from(trials, np.random.default_rng(0))
+    np.testing.assert_array_equal(course.feedback, feedback)
+    # The error of the readout, and all else as if the feedback were the readout.
+    error = 2 * step_weights(trials)[:, :, None] * (rnn.simulate(trials.inputs).z - trials.targets)
+    tensors = {name: value.requires_grad_() for name, value in rnn.tensors().items()}
+    J = tensors["J"] if rank is None else tensors["m"] @ tensors["n"].T / N
+    x = torch.from_numpy(np.tile(rnn.initial_state, (TRIALS, 1)))
+    drive, outputs = torch.from_numpy(trials.inputs @ rnn.inputs.T), []
+    for step in range(drive.shape[1]):
+        x = x + rnn.alpha * (torch.tanh(x + tensors["bias"]) @ J.T + drive[:, step] - x)
+        outputs.append(torch.tanh(x + tensors["bias"]) @ torch.from_numpy(feedback) / N)
+    sent = (torch.stack(outputs, 1) * torch.from_numpy(error)).sum() / TRIALS
+    name = "J" if rank is None else "n"
+    (gradient,) = torch.autograd.grad(sent, tensors[name])
+    change = getattr(course.synapses, name) - getattr(rnn.connectivity, name)
+    scale = RATE * (1 if rank is None else N)
+    np.testing.assert_allclose(change, -scale * gradient.numpy(), rtol=0, atol=1e-13)
+
+
+def test_the_readout_follows_its_gradient_with_momentum():
+    rnn = network()
+    rule = RULES["bptt"].replace(norm_clip=None, momentum=0.5, rate=0.0, readout_rate=RATE)
+    course = Course(rule, rnn, TASK, DenseSynapses(rnn), TRIALS, seed=1)
+    trials, expected, velocity = TASK.sample(TRIALS, 0), rnn.readout, 0.0
+    for _ in range(3):
+        (gradient,) = loss_gradient(rnn.replace(readout=expected), trials, ["w"])
+        velocity = 0.5 * velocity + N * gradient
+        expected = expected - RATE * velocity
+        course.learn_from(trials, np.random.default_rng(0))
+    np.testing.assert_allclose(course.readout, expected, rtol=0, atol=1e-13)
+
+
+def test_adaptive_feedback_becomes_the_readout():
+    rnn = network(neurons=30)
+    rule = RULES["eprop_adaptive"].replace(readout_decay=0.05)
+    course = Course(rule, rnn, TASK, DenseSynapses(rnn), TRIALS, seed=1)
+    apart = course.feedback - course.readout
+    for _ in range(40):
+        course.update()
+    left = 0.95**40 * apart
+    np.testing.assert_allclose(course.feedback - course.readout, left, rtol=0, atol=1e-12)
+    assert np.linalg.norm(left) < 0.2 * np.linalg.norm(apart)
+
+
+def test_a_bounded_rank_forgets_nothing():
+    rnn, rng = network(), np.random.default_rng(0)
+    strong, weak = rng.standard_normal((2, N, 1))
+    synapses = DenseSynapses(rnn)
+    rule = PlasticityRule(terms="X1Y1", rate=1.0, max_rank=1)
+    for _ in range(5):
+        synapses.learn([Part(strong, strong)], rule)
+        # Smaller than the other at every update.
+        synapses.learn([Part(0.3 * weak, weak)], rule)
+    change = synapses.J - rnn.connectivity.J
+    assert np.linalg.matrix_rank(change, tol=1e-10) == 1
+    whole = 5 * (strong @ strong.T + 0.3 * weak @ weak.T) / N
+    s = np.linalg.svd(whole)[1]
+    assert np.linalg.norm(change - whole) == pytest.approx(s[1])
+    synapses.learn([], rule.replace(max_rank=2))
+    np.testing.assert_allclose(synapses.J - rnn.connectivity.J, whole, rtol=0, atol=1e-13)
+
+
+def test_weights_keep_their_signs():
+    rnn = network()
+    J = rnn.connectivity.J.copy()
+    J[3] = 0.0
+    rnn = rnn.replace(connectivity=FullRank(J))
+    free, kept = (
+        learnt(PlasticityRule(terms="X1Y1", rate=3.0, keep_signs=k), rnn, DenseSynapses, 3)
+        for k in (False, True)
+    )
+    assert np.any(free.synapses.J * J < 0)
+    assert np.all(kept.synapses.J * J >= 0)
+    assert np.all(kept.synapses.J[3] == 0)
+    assert np.any((kept.synapses.J == 0) & (J != 0))
+
+
+def test_homeostasis_brings_rates_to_the_target():
+    rnn = network(neurons=40).replace(initial_state=np.zeros(40))
+    course = Course(RULES["homeostasis"], rnn, TASK, DenseSynapses(rnn), TRIALS, seed=1)
+    trials = TASK.sample(TRIALS, 0)
+    misses = []
+    for _ in range(400):
+        activity, _ = course.run(trials, np.random.default_rng(0))
+        misses.append(np.abs(np.mean(activity.rates**2, axis=(0, 1)) - 0.2))
+        course.learn_from(trials, np.random.default_rng(0))
+    assert np.mean(misses[-1]) < 0.5 * np.mean(misses[0])
 
 
 def loss_of(rnn, trials):

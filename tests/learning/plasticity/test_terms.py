@@ -49,6 +49,8 @@ def test_which_updates_are_of_low_rank():
     rules = {n: r for n, r in RULES.items() if not isinstance(r, Force)}
     assert [name for name, rule in rules.items() if not rule.factorable] == ["reward_hebb"]
     assert PlasticityRule(terms="X1Y1W1").factorable is False
+    assert PlasticityRule(terms="X1Y1", max_rank=3).factorable is False
+    assert PlasticityRule(terms="X1Y1", keep_signs=True).factorable is False
     assert PlasticityRule(terms="X1Y1 + X2Y1 + X1Y3 - Y2W1").rank_per_step == 2
 
 
@@ -62,6 +64,10 @@ def test_which_updates_are_of_low_rank():
         ({"terms": "X1Y1", "post": "noise"}, "kick is 0"),
         ({"terms": "X1Y1", "decay": 1.5}, "decay is 1.5"),
         ({"terms": "X1Y1", "post": "gain"}, "post is 'gain'"),
+        ({"terms": "X1Y1", "feedback": "random"}, "feedback is 'random' with modulator 'none'"),
+        ({"terms": "X1R1", "modulator": "error", "hop_gain": 0.5}, "hop_gain is 0.5"),
+        ({"terms": "X1Y1", "max_rank": 0}, "max_rank is 0"),
+        ({"terms": "X1Y1", "max_rank": 2, "keep_signs": True}, "max_rank is 2 and keep_signs"),
     ],
 )
 def test_parts_that_do_not_fit(settings, message):

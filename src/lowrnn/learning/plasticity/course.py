@@ -12,7 +12,7 @@ from lowrnn.learning.history import History
 from lowrnn.learning.plasticity.activity import Activity, run_trials
 from lowrnn.learning.plasticity.rule import PlasticityRule
 from lowrnn.learning.plasticity.signals import RewardBaseline, at_the_end, backpropagated
-from lowrnn.learning.plasticity.synapses import Synapses
+from lowrnn.learning.plasticity.synapses import Synapses, limited
 from lowrnn.learning.plasticity.update import Perturbation, parts_of
 from lowrnn.learning.score import Score, score_on, step_weights
 from lowrnn.learning.seeds import derived_seed, generator
@@ -35,6 +35,7 @@ class Course:
         self.rule, self.rnn, self.task, self.synapses = rule, rnn, task, synapses
         self.batch_size, self.seed = batch, seed
         self.readout = np.array(rnn.readout)
+        self.velocity = np.zeros_like(self.readout)
         rng = generator(seed, "network", 1)
         self.feedback = (rng.standard_normal(rnn.readout.shape) * _size(rnn.readout)).astype(
             rnn.dtype
@@ -97,7 +98,12 @@ class Course:
         self.synapses.learn(parts, rule)
         if rule.readout_rate:
             gradient = np.tensordot(activity.rates, error, ((0, 1), (0, 1))) / len(trials)
-            self.readout -= rnn.dtype.type(rule.readout_rate) * gradient
+            self.velocity = rule.momentum * self.velocity + limited(gradient, rule.norm_clip)
+            step = rnn.dtype.type(rule.readout_rate) * self.velocity
+            keep = rnn.dtype.type(1 - rule.readout_decay)
+            self.readout = keep * self.readout - step
+            if rule.feedback == "adaptive":
+                self.feedback = keep * self.feedback - step
         share = 1 - math.exp(-trials.mask.shape[1] * rnn.dt / rule.threshold)
         mean_square = np.mean(activity.rates**2, axis=(0, 1))
         self.threshold += rnn.dtype.type(share) * (mean_square - self.threshold)
@@ -147,12 +153,13 @@ class Course:
                 losses, _index(shown, self.conditions), scaled=kind == "scaled_reward"
             )
             return at_the_end(advantage, trials.mask)
-        if kind == "random":
-            return np.asarray(error @ self.feedback.T)
-        direct = error @ self.readout.T
-        if kind == "symmetric":
-            return np.asarray(direct)
-        return backpropagated(*self.synapses.matrices, activity, direct, self.rnn.alpha)
+        weights = self.readout if self.rule.feedback == "symmetric" else self.feedback
+        direct = np.asarray(error @ weights.T)
+        if kind == "error":
+            return direct
+        return backpropagated(
+            *self.synapses.matrices, activity, direct, self.rnn.alpha, self.rule.hop_gain
+        )
 
     def history(self) -> History:
         """The course so far."""

@@ -1,9 +1,22 @@
 """The rules of the literature, by name."""
 
 import math
+from typing import Any
 
 from lowrnn.learning.plasticity.force import Force
 from lowrnn.learning.plasticity.rule import PlasticityRule
+
+#: Gradient descent, and what approximates it.
+_DESCENT: dict[str, Any] = {"rate": 0.1, "momentum": 0.9, "norm_clip": 0.5, "readout_rate": 0.1}
+_EPROP = PlasticityRule(
+    terms="-X1Y1R1",
+    pre="filtered",
+    post="gain",
+    modulator="error",
+    source="Bellec et al. 2020",
+    **_DESCENT,
+)
+_BPTT = PlasticityRule(terms="-X1R1", modulator="backpropagated", source="Werbos 1990", **_DESCENT)
 
 RULES: dict[str, PlasticityRule | Force] = {
     "hebb": PlasticityRule(terms="X1Y1", rate=0.1, source="Hebb 1949"),
@@ -12,6 +25,11 @@ RULES: dict[str, PlasticityRule | Force] = {
         terms="X1Y1", pre="centred", post="centred", rate=0.1, source="Sejnowski 1977"
     ),
     "oja": PlasticityRule(terms="X1Y1 - Y2W1", rate=0.1, source="Oja 1982, eq. 3"),
+    "homeostasis": PlasticityRule(
+        terms="0.2*W1 - Y2W1",
+        rate=0.05,
+        source="Turrigiano 2008: scaling of the synapses of a neuron, towards a mean square rate",
+    ),
     "bcm": PlasticityRule(
         terms="X1Y2 - X1Y1T1", rate=0.1, source="Bienenstock, Cooper & Munro 1982"
     ),
@@ -50,42 +68,18 @@ RULES: dict[str, PlasticityRule | Force] = {
         terms="-X1Y1R1",
         post="gain",
         trace=0.1,
-        modulator="random",
-        rate=0.1,
-        momentum=0.9,
-        norm_clip=0.5,
-        readout_rate=0.1,
+        modulator="error",
+        feedback="random",
         source="Murray 2019, eq. 3",
+        **_DESCENT,
     ),
-    "eprop": PlasticityRule(
-        terms="-X1Y1R1",
-        pre="filtered",
-        post="gain",
-        modulator="symmetric",
-        rate=0.1,
-        momentum=0.9,
-        norm_clip=0.5,
-        source="Bellec et al. 2020",
-    ),
-    "eprop_random": PlasticityRule(
-        terms="-X1Y1R1",
-        pre="filtered",
-        post="gain",
-        modulator="random",
-        rate=0.1,
-        momentum=0.9,
-        norm_clip=0.5,
-        readout_rate=0.1,
-        source="Bellec et al. 2020",
-    ),
-    "bptt": PlasticityRule(
-        terms="-X1R1",
-        modulator="backpropagated",
-        rate=0.1,
-        momentum=0.9,
-        norm_clip=0.5,
-        source="Werbos 1990",
-    ),
+    "eprop": _EPROP,
+    "eprop_random": _EPROP.replace(feedback="random"),
+    "eprop_adaptive": _EPROP.replace(feedback="adaptive", readout_decay=0.01),
+    "one_hop": _BPTT.replace(hop_gain=0.0, source="Liu et al. 2021, with all weights for types"),
+    "modprop": _BPTT.replace(hop_gain=0.6, source="Liu et al. 2022, with all weights for types"),
+    "feedback_alignment": _BPTT.replace(feedback="random", source="Lillicrap et al. 2016"),
+    "bptt": _BPTT,
     "force": Force(),
 }
 """Every named rule; one of your own may join."""

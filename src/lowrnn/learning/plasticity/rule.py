@@ -9,7 +9,8 @@ from lowrnn.learning.plasticity.terms import Term, format_terms, parse_terms
 
 PRE = ("rate", "filtered", "centred", "noise")
 POST = ("rate", "centred", "fluctuation", "gain", "noise")
-MODULATORS = ("none", "reward", "scaled_reward", "symmetric", "random", "backpropagated")
+MODULATORS = ("none", "reward", "scaled_reward", "error", "backpropagated")
+FEEDBACK = ("symmetric", "random", "adaptive")
 _SCALAR = ("reward", "scaled_reward")
 
 
@@ -42,11 +43,18 @@ class PlasticityRule:
     trace : float
         Time constant of the eligibility trace in seconds: 0 for none, `inf` for the sum over the
         trial so far, and otherwise the low-pass filter `e += (dt / trace) (f - e)`.
-    modulator : {"none", "reward", "scaled_reward", "symmetric", "random", "backpropagated"}
+    modulator : {"none", "reward", "scaled_reward", "error", "backpropagated"}
         R: nothing; minus the loss of the trial, less its running mean for the condition, at the end
         of the trial; the same times that mean loss; the gradient of the loss for the outputs, sent
-        back through the readout, or through fixed random weights; or that for the input of each
-        neuron, through time, which no local rule can know.
+        to the neurons; or that for the input of each neuron, sent on through the recurrent weights
+        and through time, which no local rule can know.
+    feedback : {"symmetric", "random", "adaptive"}
+        The weights that send an error to the neurons: the readout; fixed random ones; or random
+        ones that change as the readout does.
+    hop_gain : float, optional
+        What stands for the slope of phi in a backpropagated error from its second recurrent
+        synapse on: by default the slope at that time, which makes the gradient exact; 0 ends the
+        way after one synapse; a constant leaves the weights as all that must be known.
     baseline : float
         How much of the mean reward of a condition stays when a trial of it ends.
     threshold : float
@@ -67,7 +75,18 @@ class PlasticityRule:
     norm_clip : float, optional
         The largest root mean square of what `rate` multiplies, before momentum.
     readout_rate : float
-        Rate of the delta rule `Δw = -(rate) Σ_t (dL/dz) r` of the readout; 0 to keep it.
+        Rate of the delta rule `Δw = -(rate) < Σ_t (dL/dz) r >_trials` of the readout, with momentum
+        and norm clip as above; 0 to keep it.
+    readout_decay : float
+        The share that each update takes back of the readout, and of adaptive feedback: after k
+        updates the two differ by `(1 - decay)^k` of what they differed by at first.
+    max_rank : int, optional
+        The largest rank of the change of `J`. What exceeds it is kept apart, and enters once it
+        has grown: a truncation that forgets it would erase every new direction. Needs the dense
+        matrix.
+    keep_signs : bool
+        Whether a weight that would change its sign stops at 0, and one that is 0 stays so: a
+        network goes on obeying Dale's law, and a sparse one stays sparse. Needs the dense matrix.
     source : str
         Where the rule comes from.
 
@@ -102,6 +121,8 @@ class PlasticityRule:
     average: float = 0.0
     trace: float = 0.0
     modulator: str = "none"
+    feedback: str = "symmetric"
+    hop_gain: float | None = None
     baseline: float = 0.75
     threshold: float = 1.0
     kick: float = 0.0
@@ -112,6 +133,9 @@ class PlasticityRule:
     clip: float | None = None
     norm_clip: float | None = None
     readout_rate: float = 0.0
+    readout_decay: float = 0.0
+    max_rank: int | None = None
+    keep_signs: bool = False
     source: str = ""
 
     def __post_init__(self) -> None:
@@ -119,7 +143,8 @@ class PlasticityRule:
         if not terms:
             raise InputError("terms are empty: write them like 0.5*X1Y1W0 - 0.5*X0Y2W1")
         object.__setattr__(self, "terms", terms)
-        for field, known in (("pre", PRE), ("post", POST), ("modulator", MODULATORS)):
+        choices = {"pre": PRE, "post": POST, "modulator": MODULATORS, "feedback": FEEDBACK}
+        for field, known in choices.items():
             if getattr(self, field) not in known:
                 raise InputError(
                     f"{field} is {getattr(self, field)!r}: choose among {', '.join(known)}"
@@ -127,13 +152,17 @@ class PlasticityRule:
         for field in ("average", "kick", "decay", "momentum", "baseline", "readout_rate"):
             check_number(field, getattr(self, field), at_least=0)
         check_number("rate", self.rate)
+        if self.hop_gain is not None:
+            check_number("hop_gain", self.hop_gain)
+        if self.max_rank is not None:
+            check_number("max_rank", self.max_rank, at_least=1)
         check_number("threshold (in seconds)", self.threshold, above=0)
         if self.trace != math.inf:
             check_number("trace (in seconds)", self.trace, at_least=0)
         for field in ("clip", "norm_clip"):
             if getattr(self, field) is not None:
                 check_number(field, getattr(self, field), above=0)
-        for field in ("decay", "momentum", "baseline", "kicked"):
+        for field in ("decay", "momentum", "baseline", "kicked", "readout_decay"):
             if not 0 <= getattr(self, field) <= 1:
                 raise InputError(f"{field} is {getattr(self, field)}: give 0 to 1")
         modulated = any(term.modulator for term in terms)
@@ -150,8 +179,23 @@ class PlasticityRule:
             raise InputError("kick is 0 in a rule of perturbations: give their size")
         if self.pre == "noise" and self.post != "noise":
             raise InputError(f"post is {self.post!r} with pre 'noise': perturb weights by both")
-        if self.post == "gain" and self.modulator not in (*_SCALAR, "symmetric", "random"):
+        if self.post == "gain" and self.modulator not in (*_SCALAR, "error"):
             raise InputError("post is 'gain' without a learning signal: give a modulator")
+        if self.feedback != "symmetric" and self.modulator not in ("error", "backpropagated"):
+            raise InputError(
+                f"feedback is {self.feedback!r} with modulator {self.modulator!r}: nothing is sent"
+                " back, make the modulator 'error' or 'backpropagated'"
+            )
+        if self.max_rank is not None and self.keep_signs:
+            raise InputError(
+                f"max_rank is {self.max_rank} and keep_signs is true: choose one, for weights that"
+                " stop at 0 raise the rank"
+            )
+        if self.hop_gain is not None and self.modulator != "backpropagated":
+            raise InputError(
+                f"hop_gain is {self.hop_gain} with modulator {self.modulator!r}: make it"
+                " 'backpropagated'"
+            )
 
     @property
     def locality(self) -> str:
@@ -170,7 +214,8 @@ class PlasticityRule:
     def factorable(self) -> bool:
         """Whether every update of `J` is of low rank, or scales its rows or columns."""
         assert not isinstance(self.terms, str)
-        return self.clip is None and all(
+        dense = self.clip is not None or self.max_rank is not None or self.keep_signs
+        return not dense and all(
             t.weight == 0 or (t.weight == 1 and not (t.pre and (t.post or t.threshold)))
             for t in self.terms
         )

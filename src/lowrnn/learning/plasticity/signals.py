@@ -57,23 +57,29 @@ def at_the_end(values: Array, mask: Array) -> Array:
 @cache
 def _backward() -> Any:
     @njit(**OUTER)
-    def run(J: Any, left: Any, right: Any, direct: Any, gains: Any, alpha: Any) -> None:
+    def run(
+        J: Any, left: Any, right: Any, direct: Any, gains: Any, alpha: Any, exact: Any, hop: Any
+    ) -> None:
         trials, steps, neurons = direct.shape
         adjoint = np.zeros((trials, neurons), direct.dtype)
+        # What is sent on through recurrent weights: the adjoint itself in the exact gradient.
+        sent = np.zeros_like(adjoint)
         back = np.zeros_like(adjoint)
         for step in range(steps - 1, -1, -1):
             if J.size:
-                back = np.dot(adjoint, J)
+                back = np.dot(sent, J)
             if left.size:
-                latent = np.dot(np.dot(adjoint, left), right)
+                latent = np.dot(np.dot(sent, left), right)
                 if J.size:
                     back += latent
                 else:
                     back = latent
             for b in range(trials):
                 for i in range(neurons):
-                    on_rate = direct[b, step, i] + alpha * back[b, i]
-                    now = (1 - alpha) * adjoint[b, i] + gains[b, step, i] * on_rate
+                    here, gain = direct[b, step, i], gains[b, step, i]
+                    now = (1 - alpha) * adjoint[b, i] + gain * (here + alpha * back[b, i])
+                    through = gain * here + hop * alpha * back[b, i]
+                    sent[b, i] = now if exact else (1 - alpha) * sent[b, i] + through
                     adjoint[b, i] = now
                     direct[b, step, i] = alpha * now
 
@@ -81,7 +87,13 @@ def _backward() -> Any:
 
 
 def backpropagated(
-    J: Array | None, left: Array, right: Array, activity: Activity, direct: Array, alpha: float
+    J: Array | None,
+    left: Array,
+    right: Array,
+    activity: Activity,
+    direct: Array,
+    alpha: float,
+    hop_gain: float | None = None,
 ) -> Array:
     """Gradient for the input of each neuron at each step, through time: (trial, time, neuron).
 
@@ -97,6 +109,9 @@ def backpropagated(
         Gradient for the rate after each step, without what later steps make of it.
     alpha : float
         `dt / tau`.
+    hop_gain : float, optional
+        As of `PlasticityRule`: the gain of recurrent synapses after the first, in place of the
+        slope of phi.
     """
     dtype = direct.dtype
     gradient = np.array(direct, order="C")
@@ -107,5 +122,7 @@ def backpropagated(
         gradient,
         np.ascontiguousarray(activity.gains),
         dtype.type(alpha),
+        hop_gain is None,
+        dtype.type(hop_gain or 0.0),
     )
     return gradient

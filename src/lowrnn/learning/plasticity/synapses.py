@@ -44,6 +44,8 @@ class DenseSynapses(Synapses):
     def __init__(self, rnn: RNN) -> None:
         self.start = np.array(rnn.connectivity.dense())
         self.J = self.start.copy()
+        # All that was learned; J has less of it if its rank is bounded.
+        self.learned = np.zeros_like(self.J)
         self.velocity = np.zeros_like(self.J)
         self.none = np.zeros((rnn.neurons, 0), self.J.dtype)
 
@@ -59,12 +61,20 @@ class DenseSynapses(Synapses):
             if part.weight:
                 product = product * (neurons * self.J) ** part.weight
             direction += product
-        direction = _limited(direction, rule.norm_clip)
+        direction = limited(direction, rule.norm_clip)
         self.velocity = rule.momentum * self.velocity + direction
         step = rule.rate * self.velocity
         if rule.clip is not None:
             step = np.clip(step, -rule.clip, rule.clip)
-        self.J += step / neurons - rule.decay * (self.J - self.start)
+        self.learned += step / neurons - rule.decay * self.learned
+        if rule.max_rank is None:
+            self.J = self.start + self.learned
+        else:
+            left, right, _ = leading(self.learned, rule.max_rank)
+            self.J = self.start + left @ right.T
+        if rule.keep_signs:
+            self.J = np.where(self.J * self.start > 0, self.J, 0)
+            self.learned = self.J - self.start
 
     def network(self, rnn: RNN) -> RNN:
         return rnn.replace(connectivity=FullRank(self.J.copy(), self.start))
@@ -97,8 +107,8 @@ class FactoredSynapses(Synapses):
     def learn(self, parts: Sequence[Part], rule: PlasticityRule) -> None:
         if not rule.factorable or rule.momentum or rule.norm_clip is not None:
             raise InputError(
-                f"terms are '{rule}': hold the change as a dense matrix, for clips, momentum and"
-                " powers of weights"
+                f"terms are '{rule}': hold the change as a dense matrix, for clips, momentum,"
+                " bounds and powers of weights"
             )
         left, right = self.base
         neurons, ones = len(left), np.ones((len(left), 1), left.dtype)
@@ -159,8 +169,8 @@ class VectorSynapses(Synapses):
     def learn(self, parts: Sequence[Part], rule: PlasticityRule) -> None:
         if not rule.factorable or rule.clip is not None:
             raise InputError(
-                f"terms are '{rule}': hold the change as a dense matrix, for clips and powers of"
-                " weights"
+                f"terms are '{rule}': hold the change as a dense matrix, for clips, bounds and"
+                " powers of weights"
             )
         neurons = len(self.m)
         direction = np.zeros_like(self.velocity)
@@ -176,7 +186,7 @@ class VectorSynapses(Synapses):
             right = ones if part.right is None else part.right
             direction[0] += left @ (right.T @ self.n) / neurons
             direction[1] += right @ (left.T @ self.m) / neurons
-        direction = _limited(direction, rule.norm_clip)
+        direction = limited(direction, rule.norm_clip)
         self.velocity = rule.momentum * self.velocity + direction
         if rule.decay:
             self.m -= rule.decay * (self.m - self.start[0])
@@ -220,7 +230,7 @@ def _product(part: Part) -> Array:
     return part.left if part.right is None else part.left @ part.right.T
 
 
-def _limited(direction: Array, largest: float | None) -> Array:
+def limited(direction: Array, largest: float | None) -> Array:
     """No longer than a direction whose entries have this root mean square."""
     size = np.sqrt(np.mean(direction**2))
     if largest is None or size <= largest:
