@@ -20,6 +20,7 @@ from lowrnn.inference.comparison import (
 from lowrnn.inference.distances import dsa, linear_cka, rsa
 from lowrnn.inference.flows import FlowPosterior, FlowSettings, fit_flows
 from lowrnn.inference.infer import Inference, infer
+from lowrnn.inference.local_calibration import local_calibration
 from lowrnn.inference.network_summaries import (
     change_directions,
     change_spectrum,
@@ -80,6 +81,7 @@ __all__ = [
     "learning_curve",
     "linear_cka",
     "load_posterior",
+    "local_calibration",
     "misspecification",
     "overlaps",
     "predictive",

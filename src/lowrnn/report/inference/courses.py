@@ -55,7 +55,7 @@ def courses_figure(results: xr.Dataset, groups: tuple[str, str] = ("prior", "pos
             )  # fmt: skip
             if column == 1:
                 figure.update_yaxes(title_text=names[row - 1], **where)
-    figure.update_xaxes(title_text="step", row=len(directions))
+    figure.update_xaxes(title_text="time step", row=len(directions))
     figure.update_layout(
         showlegend=True, legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.09}
     )

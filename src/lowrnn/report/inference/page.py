@@ -10,6 +10,7 @@ from pydantic import Field
 
 from lowrnn.errors import InputError
 from lowrnn.files import write_text
+from lowrnn.inference.simulations import OK
 from lowrnn.recordings.schema import validate
 from lowrnn.report.inference.courses import courses_figure
 from lowrnn.report.inference.figures import (
@@ -40,6 +41,13 @@ class Parameter(RunMetrics):
     shrinkage: Number
 
 
+class RoundMetrics(RunMetrics):
+    """Where the last of several rounds was drawn."""
+
+    prior_share: Number
+    outside: Number
+
+
 class InferenceMetrics(RunMetrics):
     """Of `lowrnn infer`."""
 
@@ -49,6 +57,8 @@ class InferenceMetrics(RunMetrics):
     status: dict[str, int]
     coverage_error: Number
     calibrated: bool
+    local_pvalues: list[Number]
+    rounds: RoundMetrics | None
     sbc_pvalues: list[Number]
     tarp_pvalue: Number
     predictive_ratio: Number | None
@@ -83,7 +93,7 @@ def write_inference_report(folder: Path) -> Path:
             _summary(checked),
             _posterior(checked, results),
             _calibration(checked, results),
-            _recovery(results),
+            _recovery(checked, results),
             _predictive(checked, results),
             _failures(checked, results),
         ]
@@ -107,7 +117,7 @@ def write_inference_report(folder: Path) -> Path:
         str(provenance.get("date", "")),
     ]
     page = folder / "report.html"
-    title = "Which rule did this network learn by"
+    title = "Which rule did this network learn by?"
     write_text(page, render(title, " · ".join(part for part in about if part), sections))
     return page
 
@@ -120,7 +130,9 @@ def _summary(metrics: InferenceMetrics) -> Section:
         tiles.append((f"{len(inside)} of {len(known)}", "true values within 90 % intervals"))
     tiles.append((number(metrics.coverage_error), "largest error of coverage"))
     if metrics.predictive_ratio is not None:
-        tiles.append((number(metrics.predictive_ratio), "distance of students, posterior / prior"))
+        tiles.append(
+            (number(metrics.predictive_ratio), "distance to the observation, posterior / prior")
+        )
     header = ["parameter", "truth", "mean", "sd", "5 %", "95 %", "R² held out", "sd / prior sd"]
     rows = [
         [
@@ -156,15 +168,20 @@ def _posterior(metrics: InferenceMetrics, results: xr.Dataset) -> Section:
 
 def _calibration(metrics: InferenceMetrics, results: xr.Dataset) -> Section:
     names = [p.name for p in metrics.parameters]
-    told = ", ".join(f"{name} {p:.2g}" for name, p in zip(names, metrics.sbc_pvalues, strict=True))
+
+    def told(pvalues: list[float]) -> str:
+        return ", ".join(f"{name} {p:.2g}" for name, p in zip(names, pvalues, strict=True))
+
+    kind = "simulations" if metrics.rounds is None else "simulations of the last round"
     return Section(
         "Can the posterior be believed?",
         [
-            f"{results.sizes['test']} simulations took no part in learning. If posteriors are"
+            f"{results.sizes['test']} {kind} took no part in learning. If posteriors are"
             " right, the share of draws below the true value is uniform, and an interval of any"
             " probability holds the truth as often as it says.",
-            f"Tests of uniform ranks: {told}; of all parameters together (TARP):"
-            f" {metrics.tarp_pvalue:.2g}.",
+            f"Probabilities of ranks so uneven: {told(metrics.sbc_pvalues)}; of all parameters"
+            f" together (TARP): {metrics.tarp_pvalue:.2g}; among simulations that are most like the"
+            f" observation: {told(metrics.local_pvalues)}.",
         ],
         figures=[
             Figure(
@@ -183,15 +200,22 @@ def _calibration(metrics: InferenceMetrics, results: xr.Dataset) -> Section:
     )
 
 
-def _recovery(results: xr.Dataset) -> Section:
+def _recovery(metrics: InferenceMetrics, results: xr.Dataset) -> Section:
+    said = []
+    if metrics.rounds is not None:
+        said = [
+            "Known rules are those of the last round, from"
+            f" {100 * metrics.rounds.prior_share:.2g} % of the prior: among them R² is smaller than"
+            " it would be over the whole prior."
+        ]
     return Section(
         "Are known rules recovered?",
-        [],
+        said,
         figures=[
             Figure(
                 recovery_figure(results),
                 "Posterior means of the held-out simulations against the rules that made them; bars"
-                " are posterior standard deviations. R² of 0 is that of the prior's mean.",
+                " are posterior standard deviations. R² is 0 for a guess of the mean of all.",
             )
         ],
     )
@@ -210,10 +234,11 @@ def _predictive(metrics: InferenceMetrics, results: xr.Dataset) -> Section:
         figures=[
             Figure(
                 courses_figure(results),
-                "Activity after learning, projected on a frame that was fixed before: the observed"
-                " network (black), new students with rules from the posterior (blue) and those from"
-                " the prior (grey). Lines are medians, bands hold 90 %. Of many conditions and"
-                " directions the first four are shown.",
+                "Activity x after learning, projected on orthonormal directions that were fixed"
+                " before it (no unit, divided by √N): the observed network (black), new students"
+                " with rules from the posterior (blue) and those from the prior (grey). Lines are"
+                " medians, bands hold 90 %. Of many conditions and directions the first four are"
+                " shown.",
             )
         ],
     )
@@ -222,7 +247,9 @@ def _predictive(metrics: InferenceMetrics, results: xr.Dataset) -> Section:
 def _failures(metrics: InferenceMetrics, results: xr.Dataset) -> Section:
     if not metrics.failed:
         return Section("Failures", ["All simulations ended well."])
-    kinds = ", ".join(f"{count} {name}" for name, count in sorted(metrics.status.items()))
+    kinds = ", ".join(
+        f"{count} {name}" for name, count in sorted(metrics.status.items()) if name != OK
+    )
     where = np.asarray(results["parameter"]).size > 1
     return Section(
         "Failures",
