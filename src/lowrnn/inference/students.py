@@ -88,6 +88,16 @@ class StudentSettings(Strict):
 
 def simulate_students(job: dict[str, Any]) -> dict[str, Any]:
     """A simulator for `run_campaign`; further settings are those of `StudentSettings`."""
+    settings, _, found = run_students(job)
+    status = [STATUS[number] for number in found.status]
+    if settings.keep_saturated:
+        status = ["ok" if each == "saturated" else each for each in status]
+    values = learning_course(found, middle=settings.middle).values
+    return {"x": values, "status": ",".join(status)}
+
+
+def run_students(job: dict[str, Any]) -> tuple[StudentSettings, RNN, Students]:
+    """The settings of a job of `simulate_students`, where its students start, and the students."""
     given = {name: value for name, value in job.items() if name not in ("theta", "seeds")}
     settings, rnn, u = setting_of(json.dumps(given, sort_keys=True))
     family = RuleFamily(
@@ -98,11 +108,7 @@ def simulate_students(job: dict[str, Any]) -> dict[str, Any]:
         family, job["theta"], job["seeds"], rnn, u, epochs=settings.epochs, record=settings.record,
         frame=frame_of(rnn), spread=settings.spread,
     )  # fmt: skip
-    status = [STATUS[number] for number in found.status]
-    if settings.keep_saturated:
-        status = ["ok" if each == "saturated" else each for each in status]
-    values = learning_course(found, middle=settings.middle).values
-    return {"x": values, "status": ",".join(status)}
+    return settings, rnn, found
 
 
 def learning_course(found: Students, *, middle: bool = True) -> Summary:
