@@ -45,7 +45,8 @@ class Course:
     fitted : bool
         Whether they are averages over trials of a fit to recorded activity.
     scores : mapping
-        Of a fit: `r2` and `learning_r2`, where they are known.
+        Of a fit, where they are known: `r2`, `learning_r2`, and on held-out entries without drift
+        `steady` and, with trials shuffled, `steady_shuffled`.
     """
 
     networks: tuple[RNN, ...]
@@ -237,10 +238,10 @@ def _fitted(folder: Path, rnn: RNN, parts: LowTensorRank) -> Course:
     for begin in (0, (trials - width) // 2, trials - width):
         c = parts.c[begin : begin + width].mean(axis=0)
         networks.append(rnn.replace(connectivity=LowRank(parts.a * c, parts.b)))
-    scores = {
-        name: float(metrics[name])
-        for name in ("r2", "learning_r2")
-        if isinstance(metrics.get(name), float)
-    }
+    known = {name: metrics.get(name) for name in ("r2", "learning_r2")}
+    if steady := metrics.get("without_drift"):
+        known["steady"] = steady.get("r2_heldout")
+        known["steady_shuffled"] = steady.get("shuffle_r2_heldout")
+    scores = {name: value for name, value in known.items() if isinstance(value, float)}
     first = _canonical(networks[0], str(folder))
     return Course((first, *networks[1:]), np.stack(shown), True, scores)
