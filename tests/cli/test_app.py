@@ -5,32 +5,27 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 import lowrnn.report
 from lowrnn import InputError
-from lowrnn.cli.common import provenance
+from lowrnn.cli.common import provenance, run_folder
 
 
-def test_help_is_quick_and_light():
+def test_help_imports_nothing_heavy():
     program = (
         "import sys; from lowrnn.cli import main; sys.argv[1:] = ['--help']\n"
         "try: main()\n"
         "finally: print(*{m.split('.')[0] for m in sys.modules}, file=sys.stderr)"
     )
-    seconds = []
-    for _ in range(3):
-        start = time.perf_counter()
-        answer = subprocess.run(
-            [sys.executable, "-c", program], capture_output=True, text=True, check=True
-        )
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.5
+    answer = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
     assert "train" in answer.stdout
-    assert not {"torch", "numba", "pandas", "xarray", "sklearn"} & set(answer.stderr.split())
+    heavy = {"torch", "numba", "numpy", "pandas", "xarray", "sklearn"}
+    assert not heavy & set(answer.stderr.split())
 
 
 @pytest.mark.parametrize(
@@ -95,3 +90,31 @@ def test_provenance_identifies_versions_and_data(tmp_path):
     assert found["version"] == lowrnn.__version__
     assert {"python", "numpy", "torch"} <= found["versions"].keys()
     assert found["data_checksum"].startswith("ba7816bf8f01cfea")
+
+
+def test_results_of_another_command_are_not_replaced(tmp_path, monkeypatch):
+    def as_if(*arguments):
+        monkeypatch.setattr(sys, "argv", ["lowrnn", *arguments])
+
+    monkeypatch.chdir(tmp_path)
+    as_if("train", "cosine", "--rank", "2", "--out", "runs/a")
+    folder = run_folder(Path("runs/a"), "cosine")
+    written = json.dumps({"provenance": provenance(seed=0)})
+    (folder / "metrics.json").write_text(written)
+    as_if("train", "cosine", "--json", "--out=runs/a", "--rank", "2")
+    assert run_folder(Path("runs/a"), "cosine") == folder
+    as_if("train", "cosine", "--rank", "3", "--out", "runs/a")
+    with pytest.raises(InputError, match=r"results of `lowrnn train cosine --rank 2 .*another"):
+        run_folder(Path("runs/a"), "cosine")
+    assert (folder / "metrics.json").read_text() == written
+
+
+def test_a_folder_of_its_own_for_each_command(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = []
+    for rank in "232":
+        monkeypatch.setattr(sys, "argv", ["lowrnn", "train", "cosine", "--rank", rank])
+        folder = run_folder(None, "cosine")
+        (folder / "metrics.json").write_text(json.dumps({"provenance": provenance(seed=0)}))
+        found.append(folder.name)
+    assert found == ["cosine", "cosine-2", "cosine"]

@@ -19,6 +19,9 @@ NOT_SOLVED = 1
 WRONG_INPUT = 2
 INTERRUPTED = 130
 
+#: Options with a value that say where a command computes and writes, not what.
+_HOW = ("--out", "--workers", "--cluster")
+
 OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="DIR", help="Run folder; by default below runs/.")
 ]
@@ -62,12 +65,58 @@ def _sentence(error: OSError) -> str:
 
 
 def run_folder(out: Path | None, name: str) -> Path:
-    """The folder that a command writes to, made now: better to fail before the work than after."""
-    folder = Path("runs", name) if out is None else out
+    """The folder that a command writes to, made now: better to fail before the work than after.
+
+    Without `out`, `runs/name`, or the first of `runs/name-2`, ... without another's results.
+
+    Raises
+    ------
+    InputError
+        If `out` holds the results of another command, which would be lost.
+    """
+    folder, number = Path("runs", name) if out is None else out, 1
+    while (finished := _finished(folder)) and _what(finished) != _what(_command()):
+        if out is not None:
+            raise InputError(
+                f"out is {folder}, which holds the results of `{finished}`: give another folder, or"
+                " remove this one"
+            )
+        number += 1
+        folder = Path("runs", f"{name}-{number}")
     folder.mkdir(parents=True, exist_ok=True)
     if not os.access(folder, os.W_OK):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))
     return folder
+
+
+def _command() -> str:
+    """The command line."""
+    return shlex.join(["lowrnn", *sys.argv[1:]])
+
+
+def _finished(folder: Path) -> str | None:
+    """The command whose results a folder holds."""
+    try:
+        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
+        command = metrics["provenance"]["command"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return command if isinstance(command, str) else None
+
+
+def _what(command: str) -> list[str]:
+    """The parts of a command that its results depend on, in any order."""
+    try:
+        words = iter(shlex.split(command))
+    except ValueError:
+        return [command]
+    kept = []
+    for word in words:
+        if word in _HOW:
+            next(words, None)
+        elif word != "--json" and word.partition("=")[0] not in _HOW:
+            kept.append(word)
+    return sorted(kept)
 
 
 def print_result(metrics: dict[str, Any], sentence: str, *, as_json: bool) -> None:
@@ -117,7 +166,7 @@ def provenance(*, seed: int, data: Path | None = None) -> dict[str, Any]:
         "version": __version__,
         "versions": {"python": platform.python_version()}
         | {name: version(name) for name in ("numpy", "scipy", "numba", "torch")},
-        "command": shlex.join(["lowrnn", *sys.argv[1:]]),
+        "command": _command(),
         "seed": seed,
         "date": datetime.now().astimezone().isoformat(timespec="seconds"),
     }

@@ -161,7 +161,7 @@ def by_rule(
     from lowrnn.report import write_training
 
     chosen = tasks.task(task, preset=preset, **task_parameters(settings))
-    name = f"learn-{chosen.name}-{rule}-seed-{seed}"
+    folder = run_folder(out, f"learn-{chosen.name}-{rule}-seed-{seed}")
     batches = max(1, trials // 32)
     with progress_bar("learning", batches) as advance:
         outcome, trained = learn_by_rule(
@@ -182,7 +182,7 @@ def by_rule(
         "preset": preset,
     }
     found = write_training(
-        run_folder(out, name), trained.rnn, chosen, trained.history, seed=seed, config=config,
+        folder, trained.rnn, chosen, trained.history, seed=seed, config=config,
         metrics={**measured, "provenance": provenance(seed=seed)},
     )  # fmt: skip
     sentence = (
