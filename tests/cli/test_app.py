@@ -24,7 +24,7 @@ def test_help_imports_nothing_heavy():
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert "train" in answer.stdout
-    heavy = {"torch", "numba", "numpy", "pandas", "xarray", "sklearn"}
+    heavy = {"torch", "numba", "scipy", "pandas", "xarray", "sklearn"}
     assert not heavy & set(answer.stderr.split())
 
 
