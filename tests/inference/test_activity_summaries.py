@@ -8,6 +8,7 @@ from lowrnn.inference import (
     join,
     latent_course,
     learning_curve,
+    marginal_variances,
     state_course,
     variance_shares,
 )
@@ -58,6 +59,26 @@ def test_variance_shares() -> None:
     circle = np.stack([2 * np.cos(t), np.sin(t)], axis=1)[None]
     np.testing.assert_allclose(variance_shares(circle, 3).values, [0.8, 0.2, 0], atol=1e-12)
     np.testing.assert_array_equal(variance_shares(np.ones((1, 5, 3)), 2).values, [0, 0])
+
+
+def test_marginal_variances_in_closed_form() -> None:
+    t = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    course, sign = np.sin(t), np.array([-1.0, 1.0])
+    x = np.zeros((2, 40, 3))
+    # Of variances 2 (time), 1 (condition) and 1/2 (interaction), each in a neuron of its own.
+    x[..., 0] = 2 * course
+    x[..., 1] = sign[:, None]
+    x[..., 2] = sign[:, None] * course
+    wanted = np.array([2, 1, 0.5]) / 3.5
+    rotation = ortho_group.rvs(3, random_state=2)
+    for given in (x, 3 * x @ rotation + 5):
+        found = marginal_variances(given)
+        np.testing.assert_allclose(found.values, wanted, atol=1e-12)
+    assert found.identity == "marginal_variances:1:3"
+    both = marginal_variances(np.stack([x, np.ones_like(x)])).values
+    np.testing.assert_allclose(both, [wanted, np.zeros(3)], atol=1e-12)
+    with pytest.raises(InputError, match=r"x has shape \(40, 3\): give"):
+        marginal_variances(x[0])
 
 
 def test_learning_curve() -> None:

@@ -4,6 +4,7 @@ from lowrnn.inference.activity_summaries import (
     fixed_frame,
     latent_course,
     learning_curve,
+    marginal_variances,
     state_course,
     variance_shares,
 )
@@ -82,6 +83,7 @@ __all__ = [
     "linear_cka",
     "load_posterior",
     "local_calibration",
+    "marginal_variances",
     "misspecification",
     "overlaps",
     "predictive",

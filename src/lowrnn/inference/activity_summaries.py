@@ -106,6 +106,38 @@ def variance_shares(x: ArrayLike, components: int = 5) -> Summary:
     )  # fmt: skip
 
 
+def marginal_variances(x: ArrayLike) -> Summary:
+    """Shares of the variance that time, condition, and both together explain.
+
+    Parameters
+    ----------
+    x : array (..., condition, time, neuron)
+        States or rates.
+
+    Returns
+    -------
+    Summary
+        "time": of the mean over conditions; "condition": of the mean over times, without what all
+        conditions share; "interaction": of what is left. They add up to 1, or are 0 if nothing
+        varies, and no rotation of the neurons changes them.
+
+    References
+    ----------
+    The marginals of demixed PCA: Kobak et al. 2016, who join the last two.
+    """
+    given = np.asarray(x, float)
+    if given.ndim < 3:
+        raise InputError(f"x has shape {given.shape}: give (..., condition, time, neuron)")
+    centred = given - given.mean(axis=(-3, -2), keepdims=True)
+    time = centred.mean(axis=-3, keepdims=True)
+    condition = centred.mean(axis=-2, keepdims=True)
+    parts = (time, condition, centred - time - condition)
+    power = np.stack([(part**2).mean(axis=(-3, -2)).sum(axis=-1) for part in parts], axis=-1)
+    total = power.sum(axis=-1, keepdims=True)
+    shares = np.divide(power, total, out=np.zeros_like(power), where=total > 0)
+    return Summary("marginal_variances", 1, ("time", "condition", "interaction"), shares)
+
+
 def learning_curve(
     scores: ArrayLike, points: int = 5, *, criterion: float | None = None, falling: bool = False
 ) -> Summary:

@@ -7,7 +7,7 @@ from lowrnn.errors import InputError, check_array
 
 Array = NDArray[np.float64]
 
-#: The weight of a held-out simulation falls to exp(-1) at the distance within which so many lie.
+#: The share of held-out simulations whose weights are above exp(-1).
 _NEAREST = 0.25
 _NULL = 2000
 
@@ -18,10 +18,11 @@ def local_calibration(
     """The probability of ranks as uneven as those of the simulations nearest to an observation.
 
     Calibration over all observations can hide posteriors that are displaced or too narrow for some
-    of them. Simulations are weighted by `exp(-d²/h²)`, `d` the distance of their posterior means to
-    that of the observation in standard deviations of the means, `h` the distance within which a
-    quarter of them lies. The weighted means of the first two Legendre polynomials of the ranks,
-    which tell displacement and width, are held against those of uniform numbers.
+    of them. Simulations are weighted by `exp(-s/h)`: `s` is the squared distance of their posterior
+    means to that of the observation, in standard deviations of the means and beyond that of the
+    nearest, and `h` the `s` within which a quarter of them lies. The weighted means of the first
+    two Legendre polynomials of the ranks, which tell displacement and width, are held against those
+    of uniform numbers.
 
     Parameters
     ----------
@@ -56,9 +57,9 @@ def local_calibration(
         raise InputError(f"ranks has {len(given)} tests: give at least 20")
     sd = places.std(axis=0)
     squares = (((places - here) / np.where(sd > 0, sd, 1.0)) ** 2).sum(axis=1)
-    width = max(float(np.quantile(squares, _NEAREST)), 1e-300)
-    # From the nearest one, lest all weights vanish for an observation far from every simulation.
-    weights = np.exp(-(squares - squares.min()) / width)
+    # Beyond the nearest, so that neighbours count too of an observation far from all simulations.
+    squares -= squares.min()
+    weights = np.exp(-squares / max(float(np.quantile(squares, _NEAREST)), 1e-300))
     weights /= weights.sum()
     rng = np.random.default_rng([seed, 11])
     null = _unevenness(rng.random((len(given), _NULL)), weights)
