@@ -5,7 +5,7 @@ import pytest
 
 from lowrnn import RNN, FullRank, InputError
 from lowrnn.inference.experiment import Experiment, observation, summary_of
-from lowrnn.inference.teachers import gradient_networks
+from lowrnn.inference.teachers import gradient_networks, learned
 from lowrnn.learning import initial_network
 from lowrnn.recordings.schema import validate
 from lowrnn.tasks import task
@@ -51,3 +51,13 @@ def test_bad_teachers_are_refused() -> None:
     without = {name: value for name, value in GIVEN["student"].items() if name != "task"}
     with pytest.raises(InputError, match=r"give student\.task"):
         validate(Experiment, {**GIVEN, "student": without}, "config.yaml")
+
+
+def test_what_a_teacher_learned_is_told() -> None:
+    start = initial_network(DECISION, 24, 1)
+    networks = gradient_networks(start, DECISION, updates=60, learning_rate=0.05)
+    found = learned(networks, DECISION)
+    assert found["accuracy_after"] > found["accuracy_before"] + 0.2
+    J = [rnn.connectivity.dense() for rnn in networks]
+    assert found["change"] == pytest.approx(np.linalg.norm(J[2] - J[0]) / np.linalg.norm(J[0]))
+    assert learned(networks, None).keys() == {"change"}

@@ -188,6 +188,13 @@ def run_experiment(
     store, workers, cluster, progress
         As for `infer`.
 
+    Returns
+    -------
+    Inference
+        Of a course of networks, `teacher` says what it was: its `kind` ("gradient descent",
+        "networks" or "fit"), how many `networks`, how much J changed and how well they do
+        `student.task` (`learned`), and the `scores` of a fit (`Course`).
+
     Raises
     ------
     InputError
