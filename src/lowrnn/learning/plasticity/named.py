@@ -51,7 +51,7 @@ RULES: dict[str, PlasticityRule | Force] = {
         modulator="reward",
         kick=0.5,
         kicked=0.1,
-        rate=10.0,
+        rate=40.0,
         source="Fiete & Seung 2006",
     ),
     "weight_perturbation": PlasticityRule(
@@ -61,7 +61,7 @@ RULES: dict[str, PlasticityRule | Force] = {
         trace=math.inf,
         modulator="reward",
         kick=0.3,
-        rate=50.0,
+        rate=200.0,
         source="Cauwenberghs 1993; Zuge, Klos & Memmesheimer 2023",
     ),
     "rflo": PlasticityRule(
@@ -75,7 +75,7 @@ RULES: dict[str, PlasticityRule | Force] = {
     ),
     "eprop": _EPROP,
     "eprop_random": _EPROP.replace(feedback="random"),
-    "eprop_adaptive": _EPROP.replace(feedback="adaptive", readout_decay=0.01),
+    "eprop_adaptive": _EPROP.replace(feedback="adaptive", readout_decay=0.001),
     "one_hop": _BPTT.replace(hop_gain=0.0, source="Liu et al. 2021, with all weights for types"),
     "modprop": _BPTT.replace(hop_gain=0.6, source="Liu et al. 2022, with all weights for types"),
     "feedback_alignment": _BPTT.replace(feedback="random", source="Lillicrap et al. 2016"),

@@ -54,7 +54,8 @@ class PlasticityRule:
     hop_gain : float, optional
         What stands for the slope of phi in a backpropagated error from its second recurrent
         synapse on: by default the slope at that time, which makes the gradient exact; 0 ends the
-        way after one synapse; a constant leaves the weights as all that must be known.
+        way after one synapse (Liu et al. 2021); a constant leaves the weights as all that must be
+        known (Liu et al. 2022): in a network of rank R, R numbers that all neurons hear.
     baseline : float
         How much of the mean reward of a condition stays when a trial of it ends.
     threshold : float
@@ -102,17 +103,18 @@ class PlasticityRule:
     >>> from lowrnn.learning import RULES, PlasticityRule, learn_by_rule
     >>> from lowrnn.tasks import task
     >>> rule = PlasticityRule(
-    ...     terms="X1Y1R1 - 0.01*W1",
+    ...     terms="X1Y1R1 - 1e-5*W1",
     ...     post="noise",
     ...     trace=0.5,
     ...     modulator="reward",
     ...     kick=0.5,
-    ...     rate=10.0,
+    ...     kicked=0.1,
+    ...     rate=200.0,
     ... )
     >>> rule.locality
     'three-factor scalar'
-    >>> RULES["mine"] = rule                                      # doctest: +SKIP
-    >>> learn_by_rule("mine", task("perceptual_decision"))        # doctest: +SKIP
+    >>> RULES["mine"] = rule                                     # doctest: +SKIP
+    >>> learn_by_rule("mine", task("perceptual_decision"))       # doctest: +SKIP
     """
 
     terms: str | tuple[Term, ...]
