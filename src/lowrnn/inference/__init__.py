@@ -19,6 +19,7 @@ from lowrnn.inference.comparison import (
     run_comparison,
 )
 from lowrnn.inference.distances import dsa, linear_cka, rsa
+from lowrnn.inference.filtering import FilteredRules, Requirement, filter_rounds
 from lowrnn.inference.flows import FlowPosterior, FlowSettings, fit_flows
 from lowrnn.inference.infer import Inference, infer
 from lowrnn.inference.local_calibration import local_calibration
@@ -38,14 +39,21 @@ from lowrnn.inference.selection import SelectedPosterior, fit_success
 from lowrnn.inference.simulations import Simulations
 from lowrnn.inference.spec import InferenceSpec, read_inference
 from lowrnn.inference.storage import load_posterior, save_posterior
+from lowrnn.inference.student_metrics import (
+    STUDENT_METRICS,
+    measure_students,
+    student_metrics,
+)
 from lowrnn.inference.summary import Summary, join
 from lowrnn.inference.truncation import Region, TruncatedPosterior, highest_density_region
 from lowrnn.inference.verdict import verdict
 
 __all__ = [
+    "STUDENT_METRICS",
     "BoxPrior",
     "Calibration",
     "Classifier",
+    "FilteredRules",
     "FlowPosterior",
     "FlowSettings",
     "Inference",
@@ -54,6 +62,7 @@ __all__ = [
     "Predictive",
     "Region",
     "RejectionPosterior",
+    "Requirement",
     "RuleComparison",
     "RuleExperiment",
     "RulePosterior",
@@ -68,6 +77,7 @@ __all__ = [
     "compare_rules",
     "dsa",
     "edge_mass",
+    "filter_rounds",
     "fit_classifier",
     "fit_flows",
     "fit_rejection",
@@ -84,6 +94,7 @@ __all__ = [
     "load_posterior",
     "local_calibration",
     "marginal_variances",
+    "measure_students",
     "misspecification",
     "overlaps",
     "predictive",
@@ -96,6 +107,7 @@ __all__ = [
     "run_comparison",
     "save_posterior",
     "state_course",
+    "student_metrics",
     "variance_shares",
     "verdict",
 ]
