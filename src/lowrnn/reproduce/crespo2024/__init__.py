@@ -4,7 +4,7 @@ A poster. Rows R1 to R3 test its own results; the others test rules of the liter
 that it needs.
 """
 
-from lowrnn.reproduce.crespo2024 import dnms, families, hebbian, pattern, rate_based, rules
+from lowrnn.reproduce.crespo2024 import dnms, hebbian, pattern, rate_based, recovery, rules
 
 CLAIMS = (
     *hebbian.CLAIMS,
@@ -12,5 +12,5 @@ CLAIMS = (
     *rate_based.CLAIMS,
     *dnms.CLAIMS,
     *pattern.CLAIMS,
-    *families.CLAIMS,
+    *recovery.CLAIMS,
 )
