@@ -4,7 +4,15 @@ A poster. Rows R1 to R3 test its own results; the others test rules of the liter
 that it needs.
 """
 
-from lowrnn.reproduce.crespo2024 import dnms, hebbian, pattern, rate_based, recovery, rules
+from lowrnn.reproduce.crespo2024 import (
+    dnms,
+    families,
+    hebbian,
+    pattern,
+    rate_based,
+    recovery,
+    rules,
+)
 
 CLAIMS = (
     *hebbian.CLAIMS,
@@ -13,4 +21,5 @@ CLAIMS = (
     *dnms.CLAIMS,
     *pattern.CLAIMS,
     *recovery.CLAIMS,
+    *families.CLAIMS,
 )
