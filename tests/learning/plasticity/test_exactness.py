@@ -254,6 +254,22 @@ def test_true_gains_make_the_gradient_exact():
     assert np.abs(one - exact).max() > 1e-3 * np.abs(exact).max()
 
 
+def test_each_hop_comes_nearer_to_the_gradient():
+    for seed in range(3):
+        rnn, updates = network(rank=3, neurons=60, seed=seed), {}
+        for rule in ("bptt", "modprop", "one_hop", "eprop"):
+            synapses = learnt(rule, rnn, VectorSynapses).synapses
+            updates[rule] = np.stack(
+                [synapses.m - rnn.connectivity.m, synapses.n - rnn.connectivity.n]
+            )
+        exact = updates.pop("bptt")
+        cosines = [
+            float(np.sum(one * exact) / np.linalg.norm(one) / np.linalg.norm(exact))
+            for one in updates.values()
+        ]
+        assert 1 > cosines[0] > cosines[1] > cosines[2] > 0
+
+
 @pytest.mark.parametrize("rank", [None, 2])
 def test_feedback_alignment_is_backpropagation_from_other_weights(rank):
     rnn, kind = network(rank), DenseSynapses if rank is None else VectorSynapses
