@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import pytest
 import yaml
 
 from lowrnn import RNN, LowTensorRank, Recording
@@ -26,7 +27,9 @@ GIVEN = {
 }
 
 
-def test_from_a_recording_to_a_report(call, tmp_path):
+@pytest.fixture
+def session(tmp_path):
+    """A network whose one component triples in strength over 40 trials."""
     g = np.random.default_rng(0)
     a, trials = g.standard_normal((12, 1)), 40
     connectivity = LowTensorRank(a, a, np.linspace(0.5, 1.5, trials)[:, None])
@@ -37,6 +40,9 @@ def test_from_a_recording_to_a_report(call, tmp_path):
     Recording(rates, 0.02, inputs=u, conditions=pd.DataFrame({"side": side}), unit="a.u.").to_npz(
         tmp_path / "session.npz"
     )
+
+
+def test_from_a_recording_to_a_report(call, session, tmp_path):
     config, out = tmp_path / "session.yaml", tmp_path / "run"
     config.write_text(yaml.safe_dump(GIVEN, sort_keys=False))
     run = ("infer", config, "--workers", 1, "--json", "--out", out)
@@ -57,3 +63,20 @@ def test_from_a_recording_to_a_report(call, tmp_path):
     again = call("infer", out / "config.yaml", *run[2:])
     assert json.loads(again.stdout)["parameters"] == metrics["parameters"]
     assert (fit / "network.safetensors").stat().st_mtime_ns == written
+
+
+def test_from_the_run_folder_of_a_fit(call, session, tmp_path):
+    fit = call(
+        "fit", tmp_path / "session.npz", "--over-trials", "--rank", 1, "--updates", 30,
+        "--seeds", 1, "--smoothness", 8, "--condition", "side", "--out", tmp_path / "over",
+    )  # fmt: skip
+    assert fit.exit_code == 0, fit.stderr
+    config = tmp_path / "over.yaml"
+    config.write_text(yaml.safe_dump({**GIVEN, "teacher": {"fit": "over"}}, sort_keys=False))
+    answer = call("infer", config, "--workers", 1, "--json", "--out", tmp_path / "run")
+    assert answer.exit_code == 0, answer.stderr
+    found = json.loads(answer.stdout)
+    scores = json.loads((tmp_path / "over" / "metrics.json").read_text())
+    steady = scores["without_drift"]["r2_heldout"]
+    assert found["teacher"]["steady"] == steady
+    assert any(f"R² {steady:.3f}, and with" in said for said in found["remarks"])

@@ -39,6 +39,12 @@ def test_the_example_of_gradient_descent_can_be_read() -> None:
     assert found.student.task == "perceptual_decision"
 
 
+def test_the_example_of_a_run_folder_can_be_read() -> None:
+    path = HEBB.with_name("networks.yaml")
+    found = read_experiment(path).teacher
+    assert found.networks == (str(path.parent.resolve() / ".." / "runs" / "learned"),)
+
+
 def test_fewer_simulations_hold_out_fewer() -> None:
     found = read_experiment(HEBB, simulations=400)
     assert (found.simulations, found.held_out) == (400, 100)
