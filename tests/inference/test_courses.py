@@ -55,27 +55,33 @@ def start(neurons: int = NEURONS, seed: int = 0) -> RNN:
     return RNN(LowRank(m, n), rng.standard_normal((neurons, 2)), dt=0.02, tau=0.1)
 
 
-def matrices(rnn: RNN) -> list[np.ndarray]:
-    """J at the beginning of each epoch, as the formula of the rule has it."""
+def learned(
+    rnn: RNN, u: np.ndarray, epochs: int = EPOCHS, rate: float = RATE, decay: float = DECAY
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """J at the beginning of each epoch, as the formula of the rule has it, and rates in each."""
+    first = rnn.connectivity.dense()
+    found, shown = [first], []
+    for _ in range(epochs):
+        rates = rnn.replace(connectivity=FullRank(found[-1])).simulate(u).rates
+        shown.append(rates)
+        pre = np.concatenate([np.zeros_like(rates[:, :1]), rates[:, :-1]], axis=1)
+        post, pre = (each.reshape(-1, rnn.neurons) for each in (rates, pre))
+        update = THETA["pre"] * pre.mean(axis=0) + THETA["hebb"] * post.T @ pre / len(pre)
+        found.append(first + (1 - decay) * (found[-1] - first) + rate / rnn.neurons * update)
+    return found[:-1], np.stack(shown)
+
+
+def matrices() -> list[np.ndarray]:
+    """J of the small network in its six epochs, two inputs held."""
     u = np.zeros((2, STUDENT["steps"], 2))
     u[0, :, 0] = u[1, :, 1] = 1
-    first = rnn.connectivity.dense()
-    found = [first]
-    for _ in range(EPOCHS - 1):
-        rates = rnn.replace(connectivity=FullRank(found[-1])).simulate(u).rates
-        post = rates.reshape(-1, NEURONS)
-        pre = np.concatenate([np.zeros((2, 1, NEURONS)), rates[:, :-1]], axis=1)
-        pre = pre.reshape(-1, NEURONS)
-        update = THETA["pre"] * pre.mean(axis=0) + THETA["hebb"] * post.T @ pre / len(pre)
-        change = (1 - DECAY) * (found[-1] - first) + RATE / NEURONS * update
-        found.append(first + change)
-    return found
+    return learned(start(), u)[0]
 
 
 @pytest.fixture
 def saved(tmp_path: Path) -> list[str]:
     """A network that learned by the rule: before, at the fourth epoch, and at the last."""
-    rnn, J = start(), matrices(start())
+    rnn, J = start(), matrices()
     found = [rnn, *(rnn.replace(connectivity=FullRank(J[k])) for k in (3, 5))]
     names = [f"{index}.safetensors" for index in range(3)]
     for name, network in zip(names, found, strict=True):
@@ -122,13 +128,14 @@ def test_files_that_were_written_anew_are_read_anew(saved: list[str], tmp_path: 
 
 def test_an_inference_tells_of_its_teacher(saved: list[str], tmp_path: Path) -> None:
     found = run_experiment(experiment(tmp_path, {"networks": saved}), workers=1).to_dict()
-    change = np.linalg.norm(matrices(start())[5] - start().connectivity.dense())
+    change = np.linalg.norm(matrices()[5] - start().connectivity.dense())
     expected = change / np.linalg.norm(start().connectivity.dense())
     assert found["teacher"]["kind"] == "networks"
     assert found["teacher"]["change"] == pytest.approx(expected, rel=1e-5)
-    assert "Only signs and ratios of coefficients" in found["remarks"][-1]
+    assert any("Only signs and ratios of coefficients" in said for said in found["remarks"])
     for parameter, truth in zip(found["parameters"], THETA.values(), strict=True):
-        assert abs(parameter["mean"] - truth) < 4 * parameter["sd"] + 0.05
+        assert parameter["sd"] < 0.2
+        assert abs(parameter["mean"] - truth) < 4 * parameter["sd"]
 
 
 def test_run_folders_of_training_and_of_a_rule(tmp_path: Path) -> None:
@@ -285,3 +292,35 @@ def test_the_random_part_is_that_of_the_folder_or_refused(tmp_path: Path) -> Non
     write_training(tmp_path / "rule", ruled.rnn, DECISION, ruled.history)
     with pytest.raises(InputError, match="does not keep the random part"):
         read_course([str(tmp_path / "rule")])
+
+
+def test_a_hidden_rule_is_found_in_recorded_activity(tmp_path: Path) -> None:
+    """From 160 noisy trials of a network that learns by it, by a fit over trials: its signs."""
+    steps, epochs, ratio = 20, 40, 6 / 40
+    u = np.zeros((4, steps, 2))
+    u[0, :10, 0] = u[1, :10, 1] = 1.5
+    u[2, :10, 0], u[2, 10:, 1] = -1, 1
+    u[3, :10, 0], u[3, 10:, 1] = 0.5, -1.2
+    J, rates = learned(start(24), u, epochs, rate=RATE * ratio, decay=1 - (1 - DECAY) ** ratio)
+    rng = np.random.default_rng(0)
+    trials = 4 * epochs
+    Recording(
+        rates.reshape(trials, steps, 24) + 0.05 * rng.standard_normal((trials, steps, 24)), 0.02,
+        inputs=np.tile(u, (epochs, 1, 1)), unit="a.u.",
+        conditions=pd.DataFrame({"side": np.tile(np.arange(4), epochs)}),
+    ).to_npz(tmp_path / "session.npz")  # fmt: skip
+    how = {
+        "readout": "identity", "bias": False, "initial_state": "zero", "updates": [300, 600],
+        "smoothness": 20.0, "amplitude": 0.3,
+    }  # fmt: skip
+    recording = {**RECORDED, "tensor_rank": 3, "ltrnn": how}
+    found = fitted(experiment(tmp_path, recording, record=5), tmp_path / "store")
+    first, _, last = read_course(found.teacher.paths).networks
+    change = last.connectivity.dense() - first.connectivity.dense()
+    seen = rates.reshape(-1, 24)
+    true, fit = seen @ (J[-1] - J[0]).T, seen @ change.T
+    assert 1 - ((fit - true) ** 2).sum() / (true**2).sum() > 0.6
+    pre, hebb = run_experiment(found, workers=1).to_dict()["parameters"]
+    # Sizes come out at about half: the fit makes less of the change, and students do not know.
+    assert pre["q95"] < 0 < hebb["q05"]
+    assert -1.3 < pre["mean"] / hebb["mean"] < -0.35
