@@ -20,7 +20,17 @@ SETTINGS = {"trials": 640, "batch_size": 16, "evaluate_every": 20}
 
 @pytest.mark.parametrize(
     ("rule", "accuracy"),
-    [("bptt", 0.95), ("eprop", 0.9), ("eprop_random", 0.9), ("rflo", 0.9), ("force", 0.95)],
+    [
+        ("bptt", 0.95),
+        ("feedback_alignment", 0.9),
+        ("modprop", 0.9),
+        ("one_hop", 0.9),
+        ("eprop", 0.9),
+        ("eprop_adaptive", 0.9),
+        ("eprop_random", 0.9),
+        ("rflo", 0.9),
+        ("force", 0.95),
+    ],
 )
 def test_rules_that_know_the_error_learn(rule, accuracy, short):
     outcome, trained = learn_by_rule(rule, short, neurons=64, **SETTINGS)
