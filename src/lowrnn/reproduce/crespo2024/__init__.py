@@ -8,6 +8,7 @@ from lowrnn.reproduce.crespo2024 import (
     dnms,
     families,
     hebbian,
+    imprint,
     pattern,
     rate_based,
     recovery,
@@ -21,5 +22,6 @@ CLAIMS = (
     *dnms.CLAIMS,
     *pattern.CLAIMS,
     *recovery.CLAIMS,
+    *imprint.CLAIMS,
     *families.CLAIMS,
 )
