@@ -1,5 +1,6 @@
 """Which rule made a network: known rules are found, and what cannot be told is said."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,8 +55,15 @@ def test_the_rule_of_the_teacher_is_found(compared: RulePosterior) -> None:
 def test_rules_that_do_the_same_are_one_class(compared: RulePosterior) -> None:
     found = compared.to_dict()
     assert found["equivalence_classes"] == [["hebb", "weak"], ["covariance"]]
-    said = "do not tell hebb and weak apart: read their probabilities together"
-    assert any(said in remark for remark in found["remarks"])
+    said = "these summaries do not tell them apart, and together they have probability 0."
+    assert found["remarks"][1].startswith(f"Read hebb and weak as one: {said}")
+    swapped = replace(compared, probabilities=np.array([0.4, 0.1, 0.5]))
+    assert rule_verdict(swapped)[0] == (
+        f"The most probable rule is one of hebb and weak: {said}90."
+    )
+    same = replace(compared.comparison, pairwise=np.full((3, 3), 0.5))
+    told = rule_verdict(replace(compared, comparison=same))[0]
+    assert told.startswith("These summaries tell none of hebb, covariance and weak apart")
 
 
 def test_students_are_those_of_their_own_rule() -> None:
@@ -101,10 +109,8 @@ def test_failures_are_told(compared: RulePosterior) -> None:
     status = np.where(np.arange(len(hebb)) % 2, "ok", "blow-up")
     parts["hebb"] = Simulations(hebb.theta, hebb.x, status)
     share = np.array([0.5, 1.0, 1.0])
-    changed = RulePosterior(
-        type(compared.comparison)(**{**vars(compared.comparison), "success": share}),
-        compared.probabilities, compared.misspecification, None, compared.observed, parts, 1.0,
-    )  # fmt: skip
+    success = replace(compared.comparison, success=share)
+    changed = replace(compared, comparison=success, simulations=parts)
     said = " ".join(rule_verdict(changed))
     assert "200 of 1200 simulations failed (200 blow-up)" in said
     assert "did not fail counts against hebb" in said

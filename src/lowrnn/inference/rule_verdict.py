@@ -22,22 +22,25 @@ def rule_verdict(found: "RulePosterior") -> tuple[str, ...]:
     best = max(p, key=lambda name: p[name])
     worst = float(found.misspecification.max())
     said = []
-    if worst < _UNUSUAL:
+    groups = sorted(compared.equivalence_classes(), key=lambda group: best not in group)
+    if len(groups) == 1:
         said.append(
-            f"The observation is unusual for every rule (p = {worst:.3f} at most): none of them"
-            f" need have made it, though the probabilities add up to 1. The largest is that of"
-            f" {best}, {_told(p[best])}."
+            f"These summaries tell none of {_listed(groups[0])} apart: their probabilities say"
+            " little."
+        )
+    elif len(groups[0]) > 1:
+        said.append(
+            f"The most probable rule is one of {_listed(groups[0])}: {_as_one(groups[0], p)}"
         )
     else:
         said.append(f"The most probable rule is {best}, with probability {_told(p[best])}.")
-    groups = compared.equivalence_classes()
-    for group in groups:
-        if len(group) > 1:
-            total = sum(p[name] for name in group)
-            said.append(
-                f"These summaries do not tell {_listed(group)} apart: read their probabilities"
-                f" together, {_told(total)}."
-            )
+    said += [f"Read {_listed(g)} as one: {_as_one(g, p)}" for g in groups[1:] if len(g) > 1]
+    if worst < _UNUSUAL:
+        said.insert(
+            0,
+            f"The observation is unusual for every rule (p = {worst:.3f} at most): none of them"
+            " need have made it, though their probabilities add up to 1.",
+        )
     unusual = dict(zip(compared.rules, found.misspecification, strict=True))
     if worst >= _UNUSUAL > unusual[best]:
         said.append(
@@ -80,6 +83,12 @@ def _failures(found: "RulePosterior") -> list[str]:
             f" {shares[high]:.0%}: that the observed network did not fail counts against {low}."
         )
     return said
+
+
+def _as_one(names: tuple[str, ...], p: dict[str, float]) -> str:
+    """What is known of rules that are not told apart."""
+    total = _told(sum(p[name] for name in names))
+    return f"these summaries do not tell them apart, and together they have probability {total}."
 
 
 def _told(probability: float) -> str:

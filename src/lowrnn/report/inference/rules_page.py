@@ -108,10 +108,10 @@ def posterior_bars(results: xr.Dataset, truth: str | None) -> Any:
     figure = panels(height=46 * len(names) + 110)
     figure.add_bar(
         x=p, y=shown, orientation="h", width=0.6, marker={"color": BLUE},
-        text=[_share(value) for value in p], textposition="outside", cliponaxis=False,
+        text=[f"  {_share(value)}" for value in p], textposition="outside", cliponaxis=False,
         textfont={"color": INK}, hovertemplate="%{y}: %{x:.3g}<extra></extra>",
     )  # fmt: skip
-    figure.add_vline(x=1 / len(names), line={"color": GREY, "dash": "dot"})
+    figure.add_vline(x=1 / len(names), line={"color": GREY, "dash": "dot"}, layer="below")
     figure.update_xaxes(title_text="probability", range=[0, 1.08], tickvals=np.linspace(0, 1, 6))
     figure.update_yaxes(ticks="", showline=False, ticksuffix="  ")
     return figure
@@ -130,7 +130,7 @@ def confusion_figure(results: xr.Dataset) -> Any:
         for column, other in enumerate(names):
             figure.add_annotation(
                 x=other, y=name, text=number(shares[row, column]), showarrow=False,
-                font={"size": 13, "color": "white" if shares[row, column] > 0.5 else INK},
+                font={"size": 13, "color": "white" if shares[row, column] > 0.7 else INK},
             )  # fmt: skip
     figure.update_xaxes(title_text="assigned to", showline=False, ticks="", type="category")
     figure.update_yaxes(
