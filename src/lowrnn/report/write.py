@@ -9,14 +9,14 @@ from lowrnn.report.data import data_section
 from lowrnn.report.dynamics import dynamics_section
 from lowrnn.report.gains import gains_section
 from lowrnn.report.inactivation import inactivation_section
-from lowrnn.report.inference.page import is_inference, write_inference_report
-from lowrnn.report.inference.rules_page import is_comparison, write_comparison_report
+from lowrnn.report.inference.page import INFERENCE
+from lowrnn.report.inference.rules_page import COMPARISON
 from lowrnn.report.latents import latents_section
-from lowrnn.report.learning.page import is_sweep, write_sweep_report
+from lowrnn.report.learning.page import SWEEP
 from lowrnn.report.loadings import loadings_section
 from lowrnn.report.neurons import neurons_section
 from lowrnn.report.outputs import outputs_section
-from lowrnn.report.over_trials.page import is_over_trials, write_over_trials_report
+from lowrnn.report.over_trials.page import OVER_TRIALS
 from lowrnn.report.page import Section, render
 from lowrnn.report.populations import find_populations, populations_section
 from lowrnn.report.provenance import provenance_section
@@ -25,9 +25,12 @@ from lowrnn.report.ranks import ranks_section
 from lowrnn.report.run import Run
 from lowrnn.report.style import counted
 from lowrnn.report.summary import fit_summary, train_summary
-from lowrnn.report.theory.page import is_theory, write_theory_report
+from lowrnn.report.theory.page import THEORY
 from lowrnn.report.training import training_section
 from lowrnn.tasks import Task
+
+#: Fits and trainings apart, which share most of their sections.
+_KINDS = (THEORY, SWEEP, INFERENCE, COMPARISON, OVER_TRIALS)
 
 
 def write_report(folder: str | Path, task: Task | None = None) -> Path:
@@ -52,16 +55,9 @@ def write_report(folder: str | Path, task: Task | None = None) -> Path:
     InputError
         If a file of the run is missing, damaged or lacks a variable.
     """
-    if is_theory(Path(folder)):
-        return write_theory_report(Path(folder))
-    if is_sweep(Path(folder)):
-        return write_sweep_report(Path(folder))
-    if is_inference(Path(folder)):
-        return write_inference_report(Path(folder))
-    if is_comparison(Path(folder)):
-        return write_comparison_report(Path(folder))
-    if is_over_trials(Path(folder)):
-        return write_over_trials_report(Path(folder))
+    for kind in _KINDS:
+        if kind.wrote(Path(folder)):
+            return kind.write(Path(folder))
     run = Run.load(folder, task)
     provenance = run.metrics.get("provenance") or {}
     groups = conditions(run)

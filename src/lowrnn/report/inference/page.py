@@ -1,17 +1,13 @@
 """The page of an inference, from its run folder."""
 
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from lowrnn.errors import InputError
-from lowrnn.files import write_text
 from lowrnn.inference.simulations import OK
-from lowrnn.recordings.schema import validate
 from lowrnn.report.inference.courses import courses_figure
 from lowrnn.report.inference.figures import (
     coverage_figure,
@@ -20,12 +16,10 @@ from lowrnn.report.inference.figures import (
     ranks_figure,
     recovery_figure,
 )
+from lowrnn.report.kind import Kind, Page, results_of
 from lowrnn.report.metrics import Count, Number, RunMetrics
-from lowrnn.report.page import Figure, Section, Table, render
-from lowrnn.report.provenance import provenance_rows
+from lowrnn.report.page import Figure, Section, Table
 from lowrnn.report.style import number
-
-KIND = "infer"
 
 
 class Parameter(RunMetrics):
@@ -66,60 +60,22 @@ class InferenceMetrics(RunMetrics):
     remarks: Annotated[list[str], Field(min_length=1)]
 
 
-def is_inference(folder: Path) -> bool:
-    """Whether `lowrnn infer` wrote the folder."""
-    try:
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(metrics, dict) and metrics.get("kind") == KIND
-
-
-def write_inference_report(folder: Path) -> Path:
-    """Write `report.html` from `metrics.json`, `config.yaml` and `results.nc` of an inference.
-
-    Raises
-    ------
-    InputError
-        If one of them is missing, damaged, or not as the command wrote it.
-    """
-    path = folder / "metrics.json"
-    metrics = json.loads(path.read_text(encoding="utf-8"))
-    checked = validate(InferenceMetrics, metrics, str(path))
-    try:
-        config = (folder / "config.yaml").read_text(encoding="utf-8")
-        results = xr.load_dataset(folder / "results.nc", engine="h5netcdf")
-        sections = [
-            _summary(checked),
-            _posterior(checked, results),
-            _calibration(checked, results),
-            _recovery(checked, results),
-            _predictive(checked, results),
-            _failures(checked, results),
-        ]
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            f"run folder {folder} is not as lowrnn infer wrote it ({type(error).__name__}:"
-            f" {error}): run the command again"
-        ) from None
-    provenance = dict(metrics.get("provenance") or {})
-    sections.append(
-        Section(
-            "Provenance",
-            ["The configuration below and these versions repeat the inference."],
-            table=Table(["", ""], provenance_rows(provenance)),
-            listing=config,
-        )
-    )
-    about = [
-        f"{len(checked.parameters)} parameters",
-        f"{checked.simulations} students",
-        str(provenance.get("date", "")),
+def _page(folder: Path, metrics: dict[str, Any], checked: InferenceMetrics) -> Page:
+    results = results_of(folder)
+    sections = [
+        _summary(checked),
+        _posterior(checked, results),
+        _calibration(checked, results),
+        _recovery(checked, results),
+        _predictive(checked, results),
+        _failures(checked, results),
     ]
-    page = folder / "report.html"
-    title = "Which rule did this network learn by?"
-    write_text(page, render(title, " · ".join(part for part in about if part), sections))
-    return page
+    about = [f"{len(checked.parameters)} parameters", f"{checked.simulations} students"]
+    return Page("Which rule did this network learn by?", about, sections)
+
+
+#: A folder of `lowrnn infer`.
+INFERENCE = Kind("infer", "lowrnn infer", InferenceMetrics, _page)
 
 
 def _summary(metrics: InferenceMetrics) -> Section:

@@ -1,6 +1,5 @@
 """The page of a comparison of rules, from its run folder."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -8,17 +7,12 @@ import numpy as np
 import xarray as xr
 from pydantic import Field
 
-from lowrnn.errors import InputError
-from lowrnn.files import write_text
 from lowrnn.inference.simulations import OK
-from lowrnn.recordings.schema import validate
 from lowrnn.report.inference.courses import courses_figure
+from lowrnn.report.kind import Kind, Page, results_of
 from lowrnn.report.metrics import Count, Number, RunMetrics
-from lowrnn.report.page import Figure, Section, Table, render
-from lowrnn.report.provenance import provenance_rows
+from lowrnn.report.page import Figure, Section, Table
 from lowrnn.report.style import BLUE, GREY, INK, label, number, panels
-
-KIND = "rules"
 
 #: From white to the dark end of one hue; numbers stand in the cells.
 _SCALE = ((0.0, "#ffffff"), (1.0, BLUE))
@@ -46,58 +40,20 @@ class ComparisonMetrics(RunMetrics):
     remarks: Annotated[list[str], Field(min_length=1)]
 
 
-def is_comparison(folder: Path) -> bool:
-    """Whether `lowrnn infer` wrote the folder, and compared rules."""
-    try:
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(metrics, dict) and metrics.get("kind") == KIND
-
-
-def write_comparison_report(folder: Path) -> Path:
-    """Write `report.html` from `metrics.json`, `config.yaml` and `results.nc` of a comparison.
-
-    Raises
-    ------
-    InputError
-        If one of them is missing, damaged, or not as the command wrote it.
-    """
-    path = folder / "metrics.json"
-    metrics = json.loads(path.read_text(encoding="utf-8"))
-    checked = validate(ComparisonMetrics, metrics, str(path))
-    try:
-        config = (folder / "config.yaml").read_text(encoding="utf-8")
-        results = xr.load_dataset(folder / "results.nc", engine="h5netcdf")
-        sections = [
-            _summary(checked),
-            _posterior(checked, results),
-            _confusion(checked, results),
-            _courses(checked, results),
-        ]
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            f"run folder {folder} is not as lowrnn infer wrote it ({type(error).__name__}:"
-            f" {error}): run the command again"
-        ) from None
-    provenance = dict(metrics.get("provenance") or {})
-    sections.append(
-        Section(
-            "Provenance",
-            ["The configuration below and these versions repeat the comparison."],
-            table=Table(["", ""], provenance_rows(provenance)),
-            listing=config,
-        )
-    )
-    about = [
-        f"{len(checked.rules)} rules",
-        f"{checked.simulations} students",
-        str(provenance.get("date", "")),
+def _page(folder: Path, metrics: dict[str, Any], checked: ComparisonMetrics) -> Page:
+    results = results_of(folder)
+    sections = [
+        _summary(checked),
+        _posterior(checked, results),
+        _confusion(checked, results),
+        _courses(checked, results),
     ]
-    page = folder / "report.html"
-    title = "Which rule made this network"
-    write_text(page, render(title, " · ".join(part for part in about if part), sections))
-    return page
+    about = [f"{len(checked.rules)} rules", f"{checked.simulations} students"]
+    return Page("Which rule made this network", about, sections)
+
+
+#: A folder of `lowrnn infer` that compared rules.
+COMPARISON = Kind("rules", "lowrnn infer", ComparisonMetrics, _page)
 
 
 def posterior_bars(results: xr.Dataset, truth: str | None) -> Any:

@@ -1,15 +1,12 @@
 """The page of a sweep, from its run folder."""
 
-import json
 from pathlib import Path
 from typing import Annotated, Any
 
 import xarray as xr
 from pydantic import Field
 
-from lowrnn.errors import InputError
-from lowrnn.files import write_text
-from lowrnn.recordings.schema import validate
+from lowrnn.report.kind import Kind, Page, results_of
 from lowrnn.report.learning.figures import (
     components_figure,
     courses_figure,
@@ -20,11 +17,8 @@ from lowrnn.report.learning.figures import (
     variance_figure,
 )
 from lowrnn.report.metrics import Count, Number, RunMetrics
-from lowrnn.report.page import Figure, Section, Table, render
-from lowrnn.report.provenance import provenance_rows
+from lowrnn.report.page import Figure, Section, Table
 from lowrnn.report.style import number, short
-
-KIND = "learn"
 
 
 class Row(RunMetrics):
@@ -47,58 +41,24 @@ class SweepMetrics(RunMetrics):
     rows: Annotated[list[Row], Field(min_length=1)]
 
 
-def is_sweep(folder: Path) -> bool:
-    """Whether `lowrnn learn` wrote the folder."""
-    try:
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(metrics, dict) and metrics.get("kind") == KIND
-
-
-def write_sweep_report(folder: Path) -> Path:
-    """Write `report.html` from `metrics.json`, `config.yaml` and `results.nc` of a sweep.
-
-    Raises
-    ------
-    InputError
-        If one of them is missing, damaged, or not as the command wrote it.
-    """
-    path = folder / "metrics.json"
-    metrics = json.loads(path.read_text(encoding="utf-8"))
-    checked = validate(SweepMetrics, metrics, str(path))
+def _page(folder: Path, metrics: dict[str, Any], checked: SweepMetrics) -> Page:
     rows = [row.model_dump() for row in checked.rows]
-    try:
-        config = (folder / "config.yaml").read_text(encoding="utf-8")
-        results = xr.load_dataset(folder / "results.nc", engine="h5netcdf")
-        sections = [
-            _summary(metrics, rows),
-            _change(results),
-            _start(rows),
-            _spectra(results),
-            *_over_time(results),
-            _courses(results),
-            _networks(rows),
-        ]
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            f"run folder {folder} is not as lowrnn learn wrote it ({type(error).__name__}:"
-            f" {error}): run the command again"
-        ) from None
-    provenance = dict(metrics.get("provenance") or {})
-    sections.append(
-        Section(
-            "Provenance",
-            ["The configuration below and these versions repeat the sweep."],
-            table=Table(["", ""], provenance_rows(provenance)),
-            listing=config,
-        )
-    )
+    results = results_of(folder)
+    sections = [
+        _summary(metrics, rows),
+        _change(results),
+        _start(rows),
+        _spectra(results),
+        *_over_time(results),
+        _courses(results),
+        _networks(rows),
+    ]
     title = f"What changes in networks that learn {checked.task}"
-    about = [f"{len(rows)} networks of {checked.neurons} neurons", str(provenance.get("date", ""))]
-    page = folder / "report.html"
-    write_text(page, render(title, " · ".join(part for part in about if part), sections))
-    return page
+    return Page(title, [f"{len(rows)} networks of {checked.neurons} neurons"], sections)
+
+
+#: A folder of `lowrnn learn` over strengths.
+SWEEP = Kind("learn", "lowrnn learn", SweepMetrics, _page)
 
 
 def _summary(metrics: dict[str, Any], rows: list[dict[str, Any]]) -> Section:

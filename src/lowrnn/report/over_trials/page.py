@@ -1,18 +1,15 @@
 """The page of a fit over trials, from its run folder."""
 
-import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
-import xarray as xr
 from pydantic import Field
 
 from lowrnn.analysis.over_trials import eigenvalues_over_trials, overlaps_over_trials
-from lowrnn.errors import InputError
-from lowrnn.files import write_text
 from lowrnn.networks import RNN
-from lowrnn.recordings.schema import Strict, validate
+from lowrnn.recordings.schema import Strict
+from lowrnn.report.kind import Kind, Page, results_of
 from lowrnn.report.metrics import Count, Number, RankMetrics, RunMetrics
 from lowrnn.report.over_trials.courses import BAND, eigenvalues_figure, factors_figure
 from lowrnn.report.over_trials.dynamics import MOST_COMPONENTS, flow_figure, latents_figure
@@ -20,11 +17,8 @@ from lowrnn.report.over_trials.found import MOST_CONDITIONS, Found
 from lowrnn.report.over_trials.neurons import explained_figure, loadings_figure, loss_figure
 from lowrnn.report.over_trials.scores import models_figure, ranks_figure
 from lowrnn.report.over_trials.verdict import verdict
-from lowrnn.report.page import Figure, Section, Table, render
-from lowrnn.report.provenance import provenance_rows
+from lowrnn.report.page import Figure, Section
 from lowrnn.report.style import counted, number
-
-KIND = "fit-over-trials"
 
 #: Similarity of components from other starts above which they can be read one by one.
 _TRUSTED = 0.9
@@ -55,65 +49,26 @@ class OverTrialsMetrics(RunMetrics):
     neurons: Count
 
 
-def is_over_trials(folder: Path) -> bool:
-    """Whether `lowrnn fit --over-trials` wrote the folder."""
-    try:
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(metrics, dict) and metrics.get("kind") == KIND
-
-
-def write_over_trials_report(folder: Path) -> Path:
-    """Write `report.html` from what a fit over trials left in a folder.
-
-    Raises
-    ------
-    InputError
-        If a file is missing, damaged, or not as the command wrote it.
-    """
-    path = folder / "metrics.json"
-    metrics = json.loads(path.read_text(encoding="utf-8"))
-    checked = validate(OverTrialsMetrics, metrics, str(path))
-    try:
-        config = (folder / "config.yaml").read_text(encoding="utf-8")
-        results = xr.load_dataset(folder / "results.nc", engine="h5netcdf")
-        found = Found(results, RNN.load(folder / "network.safetensors"), metrics)
-        sections = [
-            _summary(found),
-            _scores(found),
-            _factors(found),
-            _latents(found),
-            _eigenvalues(found),
-            *_flow(found),
-            _neurons(found),
-            _identifiable(found),
-        ]
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(
-            f"run folder {folder} is not as lowrnn fit --over-trials wrote it"
-            f" ({type(error).__name__}: {error}): run the command again"
-        ) from None
-    provenance = dict(metrics.get("provenance") or {})
-    sections.append(
-        Section(
-            "Provenance",
-            ["The configuration below and these versions repeat the run."],
-            table=Table(["", ""], provenance_rows(provenance)),
-            listing=config,
-        )
-    )
-    name = Path(str(provenance.get("data_file", "a recording"))).name
-    about = [
-        f"{checked.neurons} neurons",
-        counted(checked.trials, "trial"),
-        str(provenance.get("date", "")),
+def _page(folder: Path, metrics: dict[str, Any], checked: OverTrialsMetrics) -> Page:
+    found = Found(results_of(folder), RNN.load(folder / "network.safetensors"), metrics)
+    sections = [
+        _summary(found),
+        _scores(found),
+        _factors(found),
+        _latents(found),
+        _eigenvalues(found),
+        *_flow(found),
+        _neurons(found),
+        _identifiable(found),
     ]
-    page = folder / "report.html"
-    title = f"Connectivity over the trials of {name}"
-    subtitle = " · ".join(part for part in about if part)
-    write_text(page, render(title, subtitle, sections, found.conditions))
-    return page
+    provenance = metrics.get("provenance") or {}
+    name = Path(str(provenance.get("data_file", "a recording"))).name
+    about = [f"{checked.neurons} neurons", counted(checked.trials, "trial")]
+    return Page(f"Connectivity over the trials of {name}", about, sections, found.conditions)
+
+
+#: A folder of `lowrnn fit --over-trials`.
+OVER_TRIALS = Kind("fit-over-trials", "lowrnn fit --over-trials", OverTrialsMetrics, _page)
 
 
 def _summary(found: Found) -> Section:

@@ -1,63 +1,36 @@
 """The report of a theory: what was asked, the figure, the numbers."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lowrnn.errors import InputError
-from lowrnn.files import write_text
-from lowrnn.report.page import Picture, Section, Table, render
-from lowrnn.report.provenance import provenance_rows
+from lowrnn.report.kind import Kind, Page
+from lowrnn.report.metrics import RunMetrics
+from lowrnn.report.page import Picture, Section, Table
 from lowrnn.report.style import number, short
 
-KIND = "theory"
 FIGURE = "figure.png"
 
 
-def is_theory(folder: Path) -> bool:
-    """Whether a command of `lowrnn theory` wrote the folder."""
-    try:
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return isinstance(metrics, dict) and metrics.get("kind") == KIND
+class TheoryMetrics(RunMetrics):
+    """Of `lowrnn theory`."""
+
+    command: str
+    result: dict[str, Any]
 
 
-def write_theory_report(folder: Path) -> Path:
-    """Write `report.html` from `metrics.json`, `config.yaml` and the figure of a folder.
-
-    Raises
-    ------
-    InputError
-        If one of them is missing, damaged, or not as the command wrote it.
-    """
-    try:
-        metrics = json.loads((folder / "metrics.json").read_text(encoding="utf-8"))
-        config = (folder / "config.yaml").read_text(encoding="utf-8")
-        title, describe = _PAGES[metrics["command"]]
-        sections = [describe(metrics["result"])]
-        provenance = dict(metrics["provenance"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError) as error:
-        raise InputError(
-            f"run folder {folder} is not as lowrnn theory wrote it ({type(error).__name__}:"
-            f" {error}): run the command again"
-        ) from None
+def _page(folder: Path, metrics: dict[str, Any], checked: TheoryMetrics) -> Page:
+    title, describe = _PAGES[checked.command]
+    sections = [describe(checked.result)]
     figure = folder / FIGURE
     if figure.is_file():
-        picture = Picture(figure.read_bytes(), _CAPTIONS[metrics["command"]])
+        picture = Picture(figure.read_bytes(), _CAPTIONS[checked.command])
         sections.insert(0, Section("Figure", pictures=[picture]))
-    sections.append(
-        Section(
-            "Provenance",
-            ["The configuration below and these versions repeat the run."],
-            table=Table(["", ""], provenance_rows(provenance)),
-            listing=config,
-        )
-    )
-    path = folder / "report.html"
-    write_text(path, render(title, str(provenance.get("date", "")), sections))
-    return path
+    return Page(title, [], sections)
+
+
+#: A folder of a command of `lowrnn theory`.
+THEORY = Kind("theory", "lowrnn theory", TheoryMetrics, _page)
 
 
 def _fixed_points(result: dict[str, Any]) -> Section:
