@@ -24,6 +24,9 @@ def bench(
         bool,
         typer.Option("--tensor", help="A step of a network of low tensor rank, in its place."),
     ] = False,
+    students: Annotated[
+        bool, typer.Option("--students", help="Networks that learn by a rule, in its place.")
+    ] = False,
     updates: Annotated[
         int, typer.Option(min=1, help="With --fit: updates of the plain recipe.")
     ] = 1250,
@@ -42,6 +45,7 @@ def bench(
 
     With --train, time whole updates, from the choice of trials to Adam, against the eager loop.
     With --tensor, time a step that fits connectivity of low tensor rank to all trials of a session.
+    With --students, time networks that learn by a plasticity rule, against loops in PyTorch.
     With --fit, time a fit of rank 1 until it is as good as the published recipe makes it. Give it
     an idle machine: everything is measured in turns, but two cores are soon busy.
     """
@@ -51,7 +55,8 @@ def bench(
 
     if teacher is not None and not fit:
         raise InputError(f"--teacher is {teacher}, but nothing is fitted: add --fit")
-    given = {"--train": train, "--tensor": tensor, "--fit": fit, "--full": full}
+    given = {"--train": train, "--tensor": tensor, "--students": students}
+    given |= {"--fit": fit, "--full": full}
     chosen = [name for name, is_given in given.items() if is_given]
     if len(chosen) > 1 and chosen != ["--fit", "--full"]:
         raise InputError(f"{chosen[0]} and {chosen[1]} are both given: choose one")
@@ -59,6 +64,8 @@ def bench(
         found = _time_to_fit(full, updates, teacher)
     elif tensor:
         found = _tensor_steps()
+    elif students:
+        found = _student_times()
     else:
         found = _training_updates() if train else _training_steps(full)
     if out is not None:
@@ -71,6 +78,8 @@ def bench(
         _print_updates(found)
     elif tensor:
         _print_tensor(found)
+    elif students:
+        _print_students(found)
     else:
         _print_steps(found)
 
@@ -95,6 +104,13 @@ def _tensor_steps() -> dict[str, Any]:
 
     with progress_bar("tensor step", len(TENSOR_CELLS)) as advance:
         return tensor_steps(TENSOR_CELLS, progress=advance)
+
+
+def _student_times() -> dict[str, Any]:
+    from lowrnn.bench import STUDENT_CELLS, student_times
+
+    with progress_bar("students", len(STUDENT_CELLS)) as advance:
+        return student_times(STUDENT_CELLS, progress=advance)
 
 
 def _time_to_fit(full: bool, updates: int, teacher: Path | None) -> dict[str, Any]:
@@ -203,6 +219,19 @@ def _print_tensor(found: dict[str, Any]) -> None:
             f" {row['reduced_ms']:.3g} ms, {row['ratio_reduced']:.1f} times longer; with the matrix"
             f" of every trial {row['matrices_ms']:.3g} ms, {row['ratio_matrices']:.0f} times;"
             f" error of the gradient {row['max_grad_error']:.0e}"
+        )
+    typer.echo(_machine(found["machine"]))
+
+
+def _print_students(found: dict[str, Any]) -> None:
+    """A line for each size."""
+    for row in found["rows"]:
+        typer.echo(
+            f"{row['neurons']} neurons, {row['epochs']} epochs of 2 x {row['steps']} steps:"
+            f" {row['lowrnn_ms']:.3g} ms a student; one at a time in PyTorch"
+            f" {row['plain_ms']:.3g} ms, {row['ratio_plain']:.1f} times longer; batched"
+            f" {row['batched_ms']:.3g} ms, {row['ratio_batched']:.1f} times; error"
+            f" {row['max_error']:.0e}"
         )
     typer.echo(_machine(found["machine"]))
 

@@ -21,11 +21,13 @@ def plain_students(
     epochs: int = 6,
     record: ArrayLike = (-1,),
     frame: ArrayLike,
+    chi: torch.Tensor | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> NDArray[np.floating]:
     """`Students.projections` of a batch, computed side by side.
 
-    Parameters are those of `students`; `record` and `frame` are arrays here.
+    Parameters are those of `students`; `record` and `frame` are arrays here. `chi` (student,
+    neuron, neuron) may be given in place of seeds: with independent entries of variance 1.
     """
     phi = NONLINEARITIES[rnn.nonlinearity]
     structured = structured_part(rnn.connectivity)
@@ -39,11 +41,13 @@ def plain_students(
     start = tensor(structured.m) @ tensor(structured.n).T / N
     start = start.expand(len(coefficients), N, N)
     if isinstance(rnn.connectivity, RandomPlusLowRank):
-        chi = [
-            np.concatenate([Noise(1.0, int(seed)).normal(1, j, N) for j in range(N)]).T
-            for seed in np.asarray(seeds)
-        ]
-        start = start + rnn.connectivity.g / N**0.5 * tensor(np.stack(chi))
+        if chi is None:
+            each = [
+                np.concatenate([Noise(1.0, int(seed)).normal(1, j, N) for j in range(N)]).T
+                for seed in np.asarray(seeds)
+            ]
+            chi = tensor(np.stack(each))
+        start = start + rnn.connectivity.g / N**0.5 * chi
     J, drive = start.clone(), tensor(u) @ tensor(rnn.inputs).T
     bias, begin = tensor(rnn.bias), tensor(rnn.initial_state)
     threshold = torch.ones(len(coefficients), 1, N, dtype=dtype)
