@@ -58,7 +58,10 @@ def validate(model: type[Model], value: Any, where: str) -> Model:
     if kind == "missing":
         raise InputError(f"{where}: {path} is missing: add it")
     message = first["msg"].removeprefix("Value error, ")
-    raise InputError(f"{where}: {path or 'it'} is {found!r}: {message[0].lower()}{message[1:]}")
+    if path:
+        message = f"{path} is {found!r}: {message[0].lower()}{message[1:]}"
+    # The file as a whole is not repeated: the message names the field.
+    raise InputError(f"{where}: {message}")
 
 
 def _parent(path: str) -> str:
