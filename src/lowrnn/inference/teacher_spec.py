@@ -35,7 +35,7 @@ class Teacher(Strict):
     - A fit to a recording is no network that was recorded. Its weights are determined on visited
       states only, its rates up to a scale and an offset for each neuron, its connectivity changes
       within the components of the fit, out of which a rule's change leads, and its errors are in
-      no student: raise `noise` to allow for them. Units that drift look like learning.
+      no student: intervals are too narrow. Units that drift look like learning.
 
     Attributes
     ----------

@@ -161,7 +161,8 @@ def _teacher(known: Mapping[str, Any]) -> list[str]:
         said.append(
             "The teacher was not recorded but fitted to a recording: its connectivity changes by"
             f" {change:.0%} of what it was{explained}. Units that drift and states that fluctuate"
-            " give such changes too, and errors of the fit are not in the posterior."
+            " give such changes too, and errors of the fit are not in the posterior: its intervals"
+            " are too narrow, and displaced."
         )
         if {"steady", "steady_shuffled"} <= known.keys():
             steady, shuffled = known["steady"], known["steady_shuffled"]
