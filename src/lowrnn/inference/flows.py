@@ -21,6 +21,8 @@ Array = NDArray[np.float64]
 _FEWEST = 50
 #: Passes in which the learning rate falls to 0.
 _ANNEALED = 12
+#: What units compute: posteriors depend on summaries smoothly.
+_SMOOTH = torch.nn.SiLU
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +34,8 @@ class FlowSettings:
     members : int
         Flows in the ensemble; one alone tends to be too narrow.
     transforms, hidden, bins : int
-        Spline transforms of a flow, units in each layer of their conditioners, pieces of a spline.
+        Spline transforms of a flow, which follow an affine one; units in each layer of their
+        conditioners; pieces of a spline.
     embedding : int
         Numbers to which summaries are compressed before they condition a flow.
     course : (int, int), optional
@@ -221,14 +224,17 @@ def _box(prior: BoxPrior) -> Any:
 def _builder(prior: BoxPrior, features: int, settings: FlowSettings) -> Any:
     """What makes an untrained flow from example parameters and summaries."""
     try:
-        from sbi.neural_nets import posterior_nn
         from sbi.neural_nets.embedding_nets import CNNEmbedding, FCEmbedding
+        from sbi.neural_nets.net_builders import build_zuko_nsf
+        from zuko.flows.autoregressive import MaskedAutoregressiveTransform  # type: ignore
     except ImportError:
         raise InputError(
             "method is 'npe', which needs sbi: `pip install 'lowrnn[inference]'`, or use 'abc'"
         ) from None
     if settings.course is None:
-        embedding = FCEmbedding(features, settings.embedding, num_hiddens=2 * settings.hidden)
+        embedding = FCEmbedding(
+            features, settings.embedding, num_hiddens=2 * settings.hidden, activation=_SMOOTH
+        )
     else:
         channels, steps = settings.course
         if channels * steps != features:
@@ -240,11 +246,25 @@ def _builder(prior: BoxPrior, features: int, settings: FlowSettings) -> Any:
             (steps,), in_channels=channels, output_dim=settings.embedding, kernel_size=5,
             out_channels_per_layer=[8, 16], num_linear_units=2 * settings.hidden,
         )  # fmt: skip
-    return posterior_nn(
-        "zuko_nsf", z_score_theta="transform_to_unconstrained", z_score_x="none",
-        hidden_features=settings.hidden, num_transforms=settings.transforms,
-        num_bins=settings.bins, embedding_net=embedding, x_dist=_box(prior),
-    )  # fmt: skip
+
+    def build(theta: torch.Tensor, x: torch.Tensor) -> torch.nn.Module:
+        flow: torch.nn.Module = build_zuko_nsf(
+            theta, x, z_score_x="transform_to_unconstrained", z_score_y="none",
+            hidden_features=settings.hidden, num_transforms=settings.transforms,
+            num_bins=settings.bins, embedding_net=embedding, x_dist=_box(prior), activation=_SMOOTH,
+        )  # fmt: skip
+        # Splines map a fixed interval to itself: alone they spread what lies beyond two standard
+        # deviations of a narrow posterior over the rest of the box.
+        flow.net.transform.transforms.insert(  # type: ignore
+            1,
+            MaskedAutoregressiveTransform(
+                len(prior), settings.embedding, hidden_features=[settings.hidden] * 2,
+                activation=_SMOOTH,
+            ),
+        )  # fmt: skip
+        return flow
+
+    return build
 
 
 def _train(
