@@ -110,8 +110,6 @@ _MATCH = Recipe(
     network={"g": 0.8},
 )
 
-_MATCH_FULL = _stage(40, 1e-3, 1.0, ("J", "B", "w"), stop=0.05, full_rank=True)
-
 #: For each task the recipes of low-rank and of full-rank networks.
 POPULATIONS2022: dict[str, tuple[Recipe, Recipe]] = {
     "perceptual_decision": (
@@ -183,7 +181,7 @@ _MEASURE_WAIT_GO_FULL = Recipe(stages=(Stage(settings={"trained": _TIMED_FULL}),
 
 #: Where the defaults of `train` do not do.
 OWN: dict[str, tuple[Recipe, Recipe]] = {
-    "match_to_sample": (_MATCH, Recipe(stages=(_MATCH_PRIMER, _MATCH_FULL), network={"g": 0.8})),
+    "match_to_sample": POPULATIONS2022["match_to_sample"],
     "cue_set_go": (_CUE_SET_GO, _CUE_SET_GO_FULL),
     "measure_wait_go": (_MEASURE_WAIT_GO, _MEASURE_WAIT_GO_FULL),
 }
