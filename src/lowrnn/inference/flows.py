@@ -226,7 +226,7 @@ def _builder(prior: BoxPrior, features: int, settings: FlowSettings) -> Any:
     try:
         from sbi.neural_nets.embedding_nets import CNNEmbedding, FCEmbedding
         from sbi.neural_nets.net_builders import build_zuko_nsf
-        from zuko.flows.autoregressive import MaskedAutoregressiveTransform  # type: ignore
+        from zuko.flows.autoregressive import MaskedAutoregressiveTransform
     except ImportError:
         raise InputError(
             "method is 'npe', which needs sbi: `pip install 'lowrnn[inference]'`, or use 'abc'"
@@ -255,7 +255,7 @@ def _builder(prior: BoxPrior, features: int, settings: FlowSettings) -> Any:
         )  # fmt: skip
         # Splines map a fixed interval to itself: alone they spread what lies beyond two standard
         # deviations of a narrow posterior over the rest of the box.
-        flow.net.transform.transforms.insert(  # type: ignore
+        flow.net.transform.transforms.insert(  # type: ignore[operator, union-attr]
             1,
             MaskedAutoregressiveTransform(
                 len(prior), settings.embedding, hidden_features=[settings.hidden] * 2,
