@@ -4,7 +4,7 @@ import time
 from pathlib import Path
 
 from lowrnn.cli.campaign import campaign_bar
-from lowrnn.cli.common import print_result, provenance
+from lowrnn.cli.common import print_result, progress_bar, provenance
 
 
 def infer_rules(
@@ -22,7 +22,11 @@ def infer_rules(
 
     began = time.perf_counter()
     store = folder / "simulations"
-    spec = with_fit(read_rules(config, simulations=simulations), store)
+    given = read_rules(config, simulations=simulations)
+    with progress_bar("fitting", 1) as advance:
+        spec = with_fit(
+            given, store, progress=lambda done, total, loss: advance(done, f"{loss:.3g}", total)
+        )
     with campaign_bar(spec.chunk) as progress:
         found = run_comparison(
             spec, store=store, workers=workers, cluster=cluster, progress=progress
@@ -33,7 +37,7 @@ def infer_rules(
         "provenance": provenance(seed=spec.seed, data=config),
     }
     written = write_comparison(
-        folder, found, labels=labels_of(spec), config=spec.to_dict(), metrics=metrics
+        folder, found, labels=labels_of(spec), config=given.to_dict(), metrics=metrics
     )
     # The date apart, equal comparisons print the same.
     printed = {name: value for name, value in written.items() if name != "provenance"}
