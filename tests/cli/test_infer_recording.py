@@ -65,6 +65,26 @@ def test_from_a_recording_to_a_report(call, session, tmp_path):
     assert (fit / "network.safetensors").stat().st_mtime_ns == written
 
 
+def test_rules_are_compared_by_a_recording(call, session, tmp_path):
+    config, out = tmp_path / "rules.yaml", tmp_path / "run"
+    given = {
+        "teacher": GIVEN["teacher"],
+        "student": {"epochs": 3, "record": 2},
+        "rules": {
+            "hebb": {"terms": ["X1Y1"], "parameters": {"rate": [0, 1]}},
+            "pre": {"terms": ["X1"], "parameters": {"rate": [0, 1]}},
+        },
+        "simulations": 200,
+    }
+    config.write_text(yaml.safe_dump(given, sort_keys=False))
+    answer = call("infer", config, "--workers", 1, "--json", "--out", out)
+    assert answer.exit_code == 0, answer.stderr
+    assert [rule["name"] for rule in json.loads(answer.stdout)["rules"]] == ["hebb", "pre"]
+    assert yaml.safe_load((out / "config.yaml").read_text())["teacher"]["recording"] == str(
+        tmp_path / "session.npz"
+    )
+
+
 def test_from_the_run_folder_of_a_fit(call, session, tmp_path):
     fit = call(
         "fit", tmp_path / "session.npz", "--over-trials", "--rank", 1, "--updates", 30,
