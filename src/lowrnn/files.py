@@ -7,7 +7,10 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import xarray as xr
 
 
 @contextmanager
@@ -42,6 +45,14 @@ def write_text(path: str | Path, text: str) -> None:
 def write_json(path: str | Path, value: Any) -> None:
     """Write `value` to `path` atomically, as indented JSON."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+def write_dataset(path: str | Path, dataset: "xr.Dataset") -> None:
+    """Write `dataset` to `path` atomically, as NetCDF."""
+    # Through memory: on a full disk, HDF5 writing for itself brings the process down.
+    content = dataset.to_netcdf(engine="h5netcdf")
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)
 
 
 def checksum(path: str | Path) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 import xarray as xr
 
 from lowrnn.errors import InputError
-from lowrnn.files import atomic, write_json
+from lowrnn.files import write_dataset, write_json
 from lowrnn.fitting import LTRNN
 from lowrnn.recordings import Recording, read
 from lowrnn.recordings.arrays import known
@@ -96,8 +96,7 @@ def fit_recording(
         },
         {"condition_label": ("trial", labels), "number": ("trial", numbers)},
     )
-    with atomic(folder / "results.nc") as temporary:
-        temporary.write_bytes(results.to_netcdf(engine="h5netcdf"))
+    write_dataset(folder / "results.nc", results)
     write_json(
         folder / "metrics.json",
         {"r2": float(network.r2_), "learning_r2": float(network.learning_r2_)},

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lowrnn.errors import InputError
-from lowrnn.files import atomic
+from lowrnn.files import write_dataset
 from lowrnn.learning.changes import WeightChanges
 
 if TYPE_CHECKING:
@@ -125,9 +125,7 @@ class History:
 
     def save(self, path: str | Path) -> None:
         """Write the history to `path` (NetCDF), atomically; `History.load` reads it."""
-        content = self.to_xarray().to_netcdf(engine="h5netcdf")
-        with atomic(path) as temporary:
-            temporary.write_bytes(content)
+        write_dataset(path, self.to_xarray())
 
     @classmethod
     def load(cls, path: str | Path) -> "History":

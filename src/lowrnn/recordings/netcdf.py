@@ -9,7 +9,7 @@ import h5py
 import xarray as xr
 from numpy.typing import NDArray
 
-from lowrnn.files import atomic
+from lowrnn.files import write_dataset
 from lowrnn.recordings.arrays import Arrays, reading
 
 _DIMENSIONS: dict[str, tuple[str, ...]] = {
@@ -49,7 +49,4 @@ def write(path: str | Path, arrays: Mapping[str, NDArray[Any]], time: NDArray[An
     # A slash in a name would make a group of the file.
     variables = {n.replace("/", "_"): (dimensions(n), array) for n, array in arrays.items()}
     dataset = xr.Dataset(variables, coords={"time": ("time", time, {"units": "s"})})
-    # Through memory: on a full disk, HDF5 writing for itself brings the process down.
-    content = dataset.to_netcdf(engine="h5netcdf")
-    with atomic(path) as temporary:
-        temporary.write_bytes(content)
+    write_dataset(path, dataset)

@@ -7,7 +7,7 @@ from typing import Any
 import xarray as xr
 import yaml
 
-from lowrnn.files import atomic, write_json, write_text
+from lowrnn.files import write_dataset, write_json, write_text
 from lowrnn.learning import History, evaluate
 from lowrnn.networks import RNN, GaussianMixture
 from lowrnn.report.write import write_report
@@ -30,10 +30,7 @@ def write_run(
     (folder / "metrics.json").unlink(missing_ok=True)
     write_text(folder / "config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
     rnn.save(folder / "network.safetensors")
-    # Through memory: on a full disk, HDF5 writing for itself brings the process down.
-    content = results.to_netcdf(engine="h5netcdf")
-    with atomic(folder / "results.nc") as temporary:
-        temporary.write_bytes(content)
+    write_dataset(folder / "results.nc", results)
     write_json(folder / "metrics.json", dict(metrics))
     return write_report(folder, task)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lowrnn.cli.common import provenance, run_folder
-from lowrnn.files import atomic, write_json, write_text
+from lowrnn.files import atomic, write_dataset, write_json, write_text
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -41,9 +41,7 @@ def write_theory(
     if rnn is not None:
         rnn.save(folder / "network.safetensors")
     if results is not None:
-        content = results.to_netcdf(engine="h5netcdf")
-        with atomic(folder / "results.nc") as temporary:
-            temporary.write_bytes(content)
+        write_dataset(folder / "results.nc", results)
     if figure is not None:
         for suffix in ("png", "svg"):
             stream = io.BytesIO()

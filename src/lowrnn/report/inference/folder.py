@@ -9,7 +9,7 @@ import xarray as xr
 import yaml
 from numpy.typing import NDArray
 
-from lowrnn.files import atomic, write_json, write_text
+from lowrnn.files import write_dataset, write_json, write_text
 from lowrnn.inference import (
     Inference,
     InferenceSpec,
@@ -61,9 +61,7 @@ def write_inference(
     (folder / "metrics.json").unlink(missing_ok=True)
     write_text(folder / "config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
     save_posterior(found.posterior, folder / "posterior.safetensors", summary=summary.identity)
-    content = inference_results(found, spec, summary.labels, predicted).to_netcdf(engine="h5netcdf")
-    with atomic(folder / "results.nc") as temporary:
-        temporary.write_bytes(content)
+    write_dataset(folder / "results.nc", inference_results(found, spec, summary.labels, predicted))
     written = {"kind": "infer", **found.to_dict(), **metrics}
     write_json(folder / "metrics.json", written)
     write_report(folder)

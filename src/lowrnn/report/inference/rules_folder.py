@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 import yaml
 
-from lowrnn.files import atomic, write_json, write_text
+from lowrnn.files import write_dataset, write_json, write_text
 from lowrnn.inference import RulePosterior
 from lowrnn.report.write import write_report
 
@@ -45,9 +45,7 @@ def write_comparison(
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "metrics.json").unlink(missing_ok=True)
     write_text(folder / "config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
-    content = comparison_results(found, labels).to_netcdf(engine="h5netcdf")
-    with atomic(folder / "results.nc") as temporary:
-        temporary.write_bytes(content)
+    write_dataset(folder / "results.nc", comparison_results(found, labels))
     written = {"kind": "rules", **found.to_dict(), **metrics}
     write_json(folder / "metrics.json", written)
     write_report(folder)

@@ -9,7 +9,7 @@ import xarray as xr
 import yaml
 
 from lowrnn.analysis import Learned
-from lowrnn.files import atomic, write_json, write_text
+from lowrnn.files import write_dataset, write_json, write_text
 from lowrnn.report.write import write_report
 
 
@@ -47,9 +47,7 @@ def write_sweep(
     write_text(folder / "config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
     for learned in sweep:
         learned.rnn.save(networks / f"g-{learned.g:g}-seed-{learned.seed}.safetensors")
-    content = sweep_results(sweep).to_netcdf(engine="h5netcdf")
-    with atomic(folder / "results.nc") as temporary:
-        temporary.write_bytes(content)
+    write_dataset(folder / "results.nc", sweep_results(sweep))
     found = {"kind": "learn", **metrics, "rows": [learned.row() for learned in sweep]}
     write_json(folder / "metrics.json", found)
     write_report(folder)

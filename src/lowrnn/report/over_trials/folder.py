@@ -11,7 +11,7 @@ import yaml
 from numpy.typing import ArrayLike, NDArray
 
 from lowrnn.analysis.learning_statistics import factor_smoothness
-from lowrnn.files import atomic, write_json, write_text
+from lowrnn.files import write_dataset, write_json, write_text
 from lowrnn.fitting import LTRNN, TensorRankSelection, neuron_r2
 from lowrnn.recordings import Recording
 from lowrnn.report.labels import label_coordinates
@@ -78,9 +78,7 @@ def write_over_trials(
     table["epoch"] = "" if epochs is None else np.asarray(epochs).astype(str)
     write_text(folder / "config.yaml", yaml.safe_dump(dict(config or {}), sort_keys=False))
     fit.rnn_.save(folder / "network.safetensors")
-    content = _results(recording, fit, selection, steady, table).to_netcdf(engine="h5netcdf")
-    with atomic(folder / "results.nc") as temporary:
-        temporary.write_bytes(content)
+    write_dataset(folder / "results.nc", _results(recording, fit, selection, steady, table))
     factors = folder / "trial_factors.csv"
     write_text(factors, _factors(fit, table).to_csv(index=False))
     found = _metrics(recording, fit, selection, table) | {"trial_factors": str(factors)}
